@@ -1,0 +1,359 @@
+"""The catalogue of causes that the programs of this package can name. ``healthcheck.causes`` adds its own."""
+
+from __future__ import annotations
+
+from celestial_nasops.fault import Cause
+
+# --- configuration ---
+CONFIG_MISSING = Cause(
+    "config_missing",
+    "there is no configuration at {path}",
+    "name the file with --config FILE or UNIFIED_CONFIG=FILE, or put one at /etc/celestial-nasops/unified_config.json",
+)
+CONFIG_UNREADABLE = Cause(
+    "config_unreadable",
+    "the configuration {path} can't be read: {reason}",
+    "look at it with: ls -l {path}",
+)
+CONFIG_NOT_JSON = Cause(
+    "config_not_json",
+    "the configuration {path} is not JSON: {reason}",
+    "mend that place, then try: smoke-check config check {path}",
+)
+CONFIG_INVALID = Cause(
+    "config_invalid",
+    "the configuration {path} has {count} problem(s): {problems}",
+    "mend them, then try: smoke-check config check {path}",
+)
+
+# --- child processes ---
+PROGRAM_MISSING = Cause(
+    "program_missing",
+    "the program {program} is not installed",
+    "install it: sudo apt-get install {package}",
+)
+PROGRAM_UNUSABLE = Cause(
+    "program_unusable",
+    "the program {program} can't be started: {reason}",
+    "run it by hand: {command}",
+)
+PROGRAM_TIMED_OUT = Cause(
+    "program_timed_out",
+    "{command} gave no answer within {seconds} s and was killed",
+    "run it by hand and see where it hangs: {command}",
+)
+PROGRAM_FAILED = Cause(
+    "program_failed",
+    "{command} ended with exit code {exit_code}: {output}",
+    "run it by hand: {command}",
+)
+
+# --- the database ---
+DATABASE_MISSING = Cause(
+    "database_missing",
+    "there is no database at {path}",
+    "check database_settings.db_path in unified_config.json; the daemon creates the file when it starts: "
+    "sudo systemctl restart media-sync-daemon",
+)
+DATABASE_NOT_A_DATABASE = Cause(
+    "database_not_a_database",
+    "{path} is not an SQLite database",
+    "check database_settings.db_path in unified_config.json, and what the file is: file {path}",
+)
+DATABASE_CORRUPT = Cause(
+    "database_corrupt",
+    "the database {path} is damaged: {reason}",
+    "stop its writers, keep a copy of it, then recover what can be read: "
+    "sqlite3 {path} .recover | sqlite3 {path}.recovered",
+)
+DATABASE_LOCKED = Cause(
+    "database_locked",
+    "the database {path} stayed locked for {seconds} s by {holder}",
+    "see what that process does: sudo fuser -v {path}",
+)
+DATABASE_READ_ONLY = Cause(
+    "database_read_only",
+    "the database {path} can be read but not written: {reason}",
+    "SQLite must write the file and its whole folder: findmnt -T {path}; ls -ld {path} {folder}",
+)
+DATABASE_NO_PERMISSION = Cause(
+    "database_no_permission",
+    "user {user} may not open the database {path} and the files beside it",
+    "the check must run as the daemon's user: ls -l {path}*; ls -ld {folder}",
+)
+DATABASE_DISK_FULL = Cause(
+    "database_disk_full",
+    "no space left for the database {path}",
+    "free space there: df -h {folder}",
+)
+DATABASE_NO_TABLE = Cause(
+    "database_no_table",
+    "the database {path} has no table {table}",
+    "check database_settings.db_path in unified_config.json; the daemon creates the table when it starts: "
+    "sudo systemctl restart media-sync-daemon",
+)
+DATABASE_NO_COLUMN = Cause(
+    "database_no_column",
+    "table {table} in {path} lacks: {columns}",
+    'add what is missing, for example: sqlite3 {path} "ALTER TABLE {table} ADD COLUMN {first_column} TEXT"',
+)
+DATABASE_REPLACED = Cause(
+    "database_replaced",
+    "the database {path} was deleted or replaced while it was open; what is written to the old one is lost",
+    "restart its users so that they open the new file: sudo systemctl restart media-sync-daemon",
+)
+DATABASE_FAILED = Cause(
+    "database_failed",
+    "the database {path} failed: {reason}",
+    "look at it with: sqlite3 {path} 'PRAGMA quick_check'",
+)
+ROW_EXISTS = Cause(
+    "row_exists",
+    "the queue has a row for {file_path} already",
+    "look at it: sqlite3 {path} \"SELECT * FROM media_transfer_status WHERE file_path = '{file_path}'\"",
+)
+ROW_CHANGED = Cause(
+    "row_changed",
+    "row {row_id} is not '{expected}' any more; another program has changed or removed it",
+    "see who writes to the queue: sudo fuser -v {path}",
+)
+
+# --- folders and files of the edge server ---
+FOLDER_MISSING = Cause(
+    "folder_missing",
+    "the folder {path} does not exist ({setting})",
+    "create it, or correct {setting} in unified_config.json: sudo mkdir -p {path}",
+)
+FOLDER_NOT_A_FOLDER = Cause(
+    "folder_not_a_folder",
+    "{path} is not a folder ({setting})",
+    "correct {setting} in unified_config.json, or look at what is there: ls -ld {path}",
+)
+FOLDER_NO_PERMISSION = Cause(
+    "folder_no_permission",
+    "user {user} may not write in {path} ({setting})",
+    "give the folder to that user: sudo chown {user} {path}",
+)
+FOLDER_READ_ONLY = Cause(
+    "folder_read_only",
+    "{path} is read-only ({setting}): [Errno 30] Read-only file system",
+    "see whether the disk or the unit's sandbox forbids it: findmnt -T {path}; systemctl show -p ReadWritePaths {unit}",
+)
+FOLDER_FULL = Cause(
+    "folder_full",
+    "no space left in {path} ({setting}): {reason}",
+    "free space there: df -h {path}; df -i {path}",
+)
+FOLDER_FAILED = Cause(
+    "folder_failed",
+    "{path} can't be written ({setting}): {reason}",
+    "look at it: ls -ld {path}; findmnt -T {path}; dmesg | tail",
+)
+FILE_MISSING = Cause(
+    "file_missing",
+    "{path} is in the queue but not on this server",
+    "see who removed it; if it is not coming back, remove its row from the queue",
+)
+FILE_REFUSED = Cause(
+    "file_refused",
+    "{path} is not sent: {reason}",
+    "look at it: ls -ld {path}",
+)
+FILE_UNREADABLE = Cause(
+    "file_unreadable",
+    "{path} can't be read: {reason}",
+    "look at it: ls -l {path}; dmesg | tail",
+)
+FILE_SIZE_DIFFERS = Cause(
+    "file_size_differs",
+    "{path} has {found} bytes, its row says {expected}",
+    "see whether its download was complete before the row said so",
+)
+FILE_CHANGED = Cause(
+    "file_changed",
+    "{path} changed while it was sent",
+    "nothing to do: it is sent again when it rests",
+)
+
+# --- reaching the NAS ---
+NAS_ALIAS_UNKNOWN = Cause(
+    "nas_alias_unknown",
+    "ssh knows no host '{alias}' and no such name can be resolved",
+    "add 'Host {alias}' to {ssh_config}, or correct nas_settings.ssh_alias in unified_config.json; see: ssh -G {alias}",
+)
+NAS_NAME_UNKNOWN = Cause(
+    "nas_name_unknown",
+    "the name {host} can't be resolved: {reason}",
+    "check the name and this server's DNS: getent hosts {host}",
+)
+NAS_NO_ROUTE = Cause(
+    "nas_no_route",
+    "no way to {host} port {port}: {reason}",
+    "check this server's network: ip route get {host}",
+)
+NAS_REFUSED = Cause(
+    "nas_refused",
+    "{host} refuses connections on port {port}",
+    "see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: ssh -v -p {port} {host}",
+)
+NAS_SILENT = Cause(
+    "nas_silent",
+    "{host} port {port} gave no answer within {seconds} s ({stage})",
+    "see that the NAS is on and awake, and that no firewall is in between: ssh -v -p {port} {host}",
+)
+NAS_HUNG_UP = Cause(
+    "nas_hung_up",
+    "{host} port {port} closed the connection ({stage}): {reason}",
+    "the NAS may have too many connections or have blocked this address (DSM: Control Panel, Security, Protection); "
+    "try: ssh -v -p {port} {host}",
+)
+NAS_HOST_KEY_UNKNOWN = Cause(
+    "nas_host_key_unknown",
+    "the host key of {host} is not in {known_hosts}; it shows {seen}",
+    "compare that fingerprint with the one on the NAS, then log in once and accept it: ssh {target}",
+)
+NAS_HOST_KEY_CHANGED = Cause(
+    "nas_host_key_changed",
+    "the host key of {host} has changed: {seen}, expected {expected} from {known_hosts}",
+    "find out why (a new NAS, or somebody in between?); if it is right: "
+    "ssh-keygen -R '{known_hosts_name}' -f {known_hosts} && ssh {target}",
+)
+NAS_HOST_KEY_REVOKED = Cause(
+    "nas_host_key_revoked",
+    "{host} shows a host key that {known_hosts} marks as revoked: {seen}",
+    "don't log in there; give the NAS a new host key, or find out who answers in its place: ssh -v {target}",
+)
+NAS_KEY_MISSING = Cause(
+    "nas_key_missing",
+    "there is no key to log in to {host} with: {paths}",
+    "make one and install it: ssh-keygen -t ed25519 && ssh-copy-id {target}; or set security.ssh_key_path",
+)
+NAS_KEY_UNUSABLE = Cause(
+    "nas_key_unusable",
+    "the key {path} can't be used: {reason}",
+    "it must be a private key without passphrase that this user can read: ls -l {path}; ssh-keygen -y -f {path}",
+)
+NAS_KEY_REFUSED = Cause(
+    "nas_key_refused",
+    "{host} refuses the key {path} for user {username}",
+    "install the key on the NAS (ssh-copy-id {target}); there, home and .ssh must not be writable by others",
+)
+NAS_NO_COMMON_ALGORITHM = Cause(
+    "nas_no_common_algorithm",
+    "{host} and this server share no algorithm: {reason}",
+    "allow newer algorithms on the NAS (DSM: Control Panel, Terminal & SNMP, Advanced), or update it",
+)
+NAS_NO_SHELL = Cause(
+    "nas_no_shell",
+    "{username} on {host} gets no shell: {output}",
+    "on the NAS give the account a shell (DSM gives one to members of administrators only)",
+)
+NAS_SESSION_REFUSED = Cause(
+    "nas_session_refused",
+    "{host} refuses to open another session: {reason}",
+    "see MaxSessions in the NAS's sshd_config, and what else logs in there",
+)
+NAS_CONNECTION_LOST = Cause(
+    "nas_connection_lost",
+    "the connection to {host} was lost ({stage})",
+    "check the network and the NAS: ping {host}; ssh {target}",
+)
+NAS_PROXY_FAILED = Cause(
+    "nas_proxy_failed",
+    "the way to {host} through {proxy} failed: {reason}",
+    "try it by hand: ssh -v {target}",
+)
+NAS_SSH_FAILED = Cause(
+    "nas_ssh_failed",
+    "the SSH connection to {host} failed ({stage}): {reason}",
+    "try it by hand: ssh -v {target}",
+)
+
+# --- files on the NAS ---
+NAS_DISK_FULL = Cause(
+    "nas_disk_full",
+    "no space left on the NAS for {path}: {reason}",
+    "free space or raise the quota there: ssh {target} df -h",
+)
+NAS_READ_ONLY = Cause(
+    "nas_read_only",
+    "the NAS volume of {path} is read-only",
+    "look at the volume's state in DSM's Storage Manager: ssh {target} mount",
+)
+NAS_NO_PERMISSION = Cause(
+    "nas_no_permission",
+    "{username} may not {action} {path} on the NAS",
+    "give the account read and write permission on the folder: ssh {target} ls -ld {folder}",
+)
+NAS_BASE_MISSING = Cause(
+    "nas_base_missing",
+    "the folder {path} does not exist on the NAS; is its volume mounted?",
+    "mount the volume, or create the folder if this NAS is new: ssh {target} mkdir -p {path}",
+)
+NAS_NAME_TAKEN = Cause(
+    "nas_name_taken",
+    "{path} exists on the NAS with other content and is not overwritten",
+    "compare the two and rename one: ssh {target} ls -l {path}",
+)
+NAS_COPY_DIFFERS = Cause(
+    "nas_copy_differs",
+    "what arrived at {path} is not what was sent: {found}, expected {expected}",
+    "it is sent again; if this repeats, check the NAS's memory and disks",
+)
+NAS_COMMAND_FAILED = Cause(
+    "nas_command_failed",
+    "the NAS could not {action} {path}: {reason}",
+    "try it by hand: ssh {target} ls -ld {path}",
+)
+
+# --- the daemon ---
+DAEMON_ALREADY_RUNS = Cause(
+    "daemon_already_runs",
+    "another media-sync-daemon (pid {pid}) runs with the state folder {path}",
+    "look at it: systemctl status media-sync-daemon",
+)
+PENDING_DELETES_CORRUPT = Cause(
+    "pending_deletes_corrupt",
+    "{path} could not be read ({reason}); it was put aside as {aside} and rebuilt from the database",
+    "nothing to do; nothing is deleted without a fresh verification",
+)
+PENDING_DELETES_UNSAVED = Cause(
+    "pending_deletes_unsaved",
+    "{count} scheduled deletion(s) can't be saved: {reason}; nothing is deleted until they are",
+    "make the folder writable for the daemon: findmnt -T {path}; ls -ld {path}",
+)
+DELETE_LOCAL_CHANGED = Cause(
+    "delete_local_changed",
+    "{path} is not the file that was sent ({what}), so it is not deleted",
+    "see what it is: ls -l {path}; to have it sent, give it a row of its own or delete it by hand",
+)
+DELETE_CHECKSUM_UNKNOWN = Cause(
+    "delete_checksum_unknown",
+    "{path} is not deleted: the checksum '{checksum}' in pending_deletes.json is neither SHA-256 nor MD5",
+    "compare the file with its copy on the NAS and delete it by hand",
+)
+DELETE_COPY_MISSING = Cause(
+    "delete_copy_missing",
+    "{path} is not deleted: its copy {remote_path} is gone from the NAS",
+    "find out who removed the copy; to have the file sent again, set its row's transfer_status to 'pending'",
+)
+DELETE_COPY_DIFFERS = Cause(
+    "delete_copy_differs",
+    "{path} is not deleted: its copy {remote_path} has {found}, expected {expected}",
+    "find out what changed the copy; move it away and set the row's transfer_status to 'pending' to send it again",
+)
+DELETE_FAILED = Cause(
+    "delete_failed",
+    "{path} could not be deleted: {reason}",
+    "let the daemon write in that folder: ls -ld {folder}; findmnt -T {folder}",
+)
+WORKER_FAILED = Cause(
+    "worker_failed",
+    "internal error in {worker}: {reason}",
+    "the service is restarted; report this line: journalctl -u media-sync-daemon",
+)
+STATE_CORRUPT = Cause(
+    "state_corrupt",
+    "{path} could not be read: {reason}",
+    "look at it: cat {path}",
+)

@@ -1,0 +1,227 @@
+"""Finds and reads ``unified_config.json``: both generations of names, every problem at once, in an operator's words."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from celestial_nasops import causes
+from celestial_nasops.config import PATTERNS_IN_WORDS, Config, Section
+from celestial_nasops.fault import ConfigFault, shown
+
+DEFAULT_PATH = "/etc/celestial-nasops/unified_config.json"
+ALWAYS_ON = ("enable_checksum", "enable_atomic_transfer", "verify_remote_before_delete")
+
+# Deployed files of version 2.0 name these otherwise. None: accepted, and without a meaning here.
+VERSION_2_NAMES: dict[str, dict[str, tuple[str, str] | None]] = {
+    "database": {
+        "path": ("database_settings", "db_path"),
+        "connection_timeout_seconds": ("database_settings", "connection_timeout"),
+        "max_retries": None,
+    },
+    "smoke_test": {
+        "test_file_prefix": ("testing", "smoke_test_prefix"),
+        "test_file_extension": ("testing", "test_file_extension"),
+        "default_file_size_bytes": ("testing", "test_file_size_bytes"),
+        "default_wait_minutes": ("testing", "max_wait_minutes"),
+        "poll_interval_seconds": ("testing", "poll_interval_seconds"),
+        "cleanup_test_files": None,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration, the file it came from, and what the file holds that its author should know about."""
+
+    config: Config
+    path: str
+    warnings: list[str] = field(default_factory=list)
+
+
+def find(path: str | None) -> str:
+    """The configuration to use: the one named, else ``$UNIFIED_CONFIG``, else the installed one."""
+    return path or os.environ.get("UNIFIED_CONFIG") or DEFAULT_PATH
+
+
+def load(path: str) -> Loaded:
+    """Read and check a configuration.
+
+    Raises:
+        ConfigFault: missing, unreadable, no JSON, or wrong values; then with all problems at once.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+    except FileNotFoundError as error:
+        raise ConfigFault(causes.CONFIG_MISSING, path=path) from error
+    except OSError as error:
+        raise ConfigFault(causes.CONFIG_UNREADABLE, path=path, reason=error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigFault(causes.CONFIG_UNREADABLE, path=path, reason=f"not UTF-8 at byte {error.start}") from error
+    return parse(text, path)
+
+
+def parse(text: str, path: str) -> Loaded:
+    """Check the text of a configuration; ``path`` is only named in messages.
+
+    Raises:
+        ConfigFault: as for :func:`load`.
+    """
+    warnings: list[str] = []
+    raw = _read_json(text, path, warnings)
+    known = {name: set(section.model_fields) for name, section in sections().items()}
+    for section, content in raw.items():
+        if section in known:
+            warnings += _unread_keys(section, content, known[section])
+        elif section in VERSION_2_NAMES:
+            warnings += _unread_keys(section, content, VERSION_2_NAMES[section])
+    warnings += _unread_keys("", raw, {*known, *VERSION_2_NAMES})
+
+    tree = _Tree(raw)
+    problems = list(tree.problems)
+    try:
+        config = Config.model_validate(tree.today)
+    except ValidationError as error:
+        problems += [tree.problem(detail) for detail in error.errors(include_url=False)]
+    if problems:
+        raise ConfigFault(causes.CONFIG_INVALID, path=path, count=len(problems), problems="; ".join(problems))
+    warnings += tree.warnings
+    warnings += [
+        f"sync_settings.{key} is false, which is not supported: it is always on"
+        for key in ALWAYS_ON
+        if getattr(config.sync_settings, key) is False
+    ]
+    return Loaded(config, path, warnings)
+
+
+def sections() -> dict[str, type[Section]]:
+    """The model of each section, in the file's order."""
+    found = {name: info.annotation for name, info in Config.model_fields.items()}
+    return {name: model for name, model in found.items() if isinstance(model, type) and issubclass(model, Section)}
+
+
+def _read_json(text: str, path: str, warnings: list[str]) -> dict[str, Any]:
+    def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in seen:
+                warnings.append(f"the key {shown(key)} stands twice in one object; the last one counts")
+            seen[key] = value
+        return seen
+
+    try:
+        raw = json.loads(text, object_pairs_hook=object_of)
+    except json.JSONDecodeError as error:
+        reason = f"line {error.lineno}, column {error.colno}: {error.msg}"
+    except RecursionError:
+        reason = "it is nested too deeply"
+    except ValueError:  # Python's limit on the digits of one number
+        reason = "it holds a number of thousands of digits"
+    else:
+        if isinstance(raw, dict):
+            return raw
+        reason = f"an object is needed, found {_found(raw)}"
+    raise ConfigFault(causes.CONFIG_NOT_JSON, path=path, reason=reason)
+
+
+class _Tree:
+    """The file's content under today's names, and under which path its author knows each value."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.warnings: list[str] = []
+        self.problems: list[str] = []
+        self._origins: dict[str, str] = {}
+        given = {name: raw.get(name, {}) for name in sections()}
+        self.today = {name: dict(content) if isinstance(content, dict) else content for name, content in given.items()}
+        for old_section, names in VERSION_2_NAMES.items():
+            content = raw.get(old_section, {})
+            if not isinstance(content, dict):
+                self.problems.append(f"{old_section}: found {_found(content)}, should be an object")
+                continue
+            for old_key, target in names.items():
+                # null stands for "not given" in the deployed files
+                if target is not None and content.get(old_key) is not None:
+                    self._take_over(f"{old_section}.{old_key}", content[old_key], *target)
+            if content.get("cleanup_test_files") is False:
+                self.warnings.append(
+                    f"{old_section}.cleanup_test_files is false, which is not supported: a run leaves nothing behind"
+                )
+
+    def _take_over(self, old_path: str, value: object, section: str, key: str) -> None:
+        target = self.today[section]
+        if not isinstance(target, dict):
+            return  # the model will complain about the section
+        if key not in target:
+            target[key] = value
+            self._origins[f"{section}.{key}"] = old_path
+        elif target[key] != value:
+            self.warnings.append(f"{old_path} is not used: {section}.{key} is given, too, and wins")
+
+    def problem(self, detail: ErrorDetails) -> str:
+        path = ".".join(str(part) for part in detail["loc"])
+        return f"{self._origins.get(path, path)}: found {_found(detail['input'])}, should be {_right(detail)}"
+
+
+def _unread_keys(section: str, content: object, known: Iterable[str]) -> list[str]:
+    """A warning for each key that neither these programs nor the file's conventions know."""
+    unread = (
+        [key for key in content if key not in known and not key.startswith("_") and key != "description"]
+        if isinstance(content, dict)
+        else []
+    )
+    prefix = f"{section}." if section else ""
+    return [f"nobody reads the key {shown(prefix + key)}{_hint(key, known)}" for key in unread]
+
+
+def _hint(key: str, known: Iterable[str]) -> str:
+    import difflib  # only here: most files have no unknown key
+
+    elsewhere = [f"{name}.{key}" for name, model in sections().items() if key in model.model_fields]
+    near = elsewhere or difflib.get_close_matches(key, sorted(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _found(value: object) -> str:
+    text = shown(json.dumps(value, ensure_ascii=False, default=str))
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _plain(number: float) -> str:
+    return f"{number:.15g}"  # 1440 for 1440.0, and no exponent below 10**15
+
+
+def _right(detail: ErrorDetails) -> str:
+    """What would be right, from pydantic's error type (https://docs.pydantic.dev/latest/errors/validation_errors/)."""
+    limits = detail.get("ctx", {})
+    match detail["type"]:
+        case "int_type" | "int_from_float":
+            return "a whole number"
+        case "float_type" | "finite_number":
+            return "a number"
+        case "string_type" | "string_unicode":
+            return "a text"
+        case "bool_type":
+            return "true or false"
+        case "greater_than":
+            return f"more than {_plain(limits['gt'])}"
+        case "greater_than_equal":
+            return f"at least {_plain(limits['ge'])}"
+        case "less_than_equal":
+            return f"at most {_plain(limits['le'])}"
+        case "string_pattern_mismatch":
+            return PATTERNS_IN_WORDS[limits["pattern"]]
+        case "literal_error":
+            return str(limits["expected"])
+        case "model_type" | "model_attributes_type":
+            return "an object"
+        case "value_error":
+            return str(limits["error"])
+        case _:
+            return str(detail["msg"])

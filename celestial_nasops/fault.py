@@ -1,0 +1,68 @@
+"""A fault that an operator can act on: a stable code, what happened with its values, and what mends it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One entry of the catalogue of causes. ``summary`` and ``remedy`` are ``str.format`` templates."""
+
+    code: str
+    summary: str
+    remedy: str
+
+
+def shown(value: object) -> str:
+    """Make a value safe to print: anything that is no printable character appears as its backslash escape."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = os.fsdecode(value) if isinstance(value, bytes | os.PathLike) else str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+class Fault(Exception):  # noqa: N818 - the field speaks of faults
+    """Raised for everything that can go wrong outside the program itself.
+
+    The templates of the cause are filled in at once, so a value that is missing shows in the first test that raises it.
+    """
+
+    def __init__(self, cause: Cause, **values: object) -> None:
+        self.cause = cause
+        self.values = {name: shown(value) for name, value in values.items()}
+        self.summary = cause.summary.format_map(self.values)
+        self.remedy = cause.remedy.format_map(self.values)
+        super().__init__(self.summary)
+
+    @property
+    def code(self) -> str:
+        """The stable code of the cause, for the status file and for scripts."""
+        return self.cause.code
+
+
+class ConfigFault(Fault):
+    """The configuration can't be used."""
+
+
+class DatabaseFault(Fault):
+    """The queue's database can't be used."""
+
+
+class LocalFault(Fault):
+    """A file or folder of the edge server can't be used."""
+
+
+class NasFault(Fault):
+    """The NAS was reached and a request of ours could not be carried out there."""
+
+
+class NasUnavailable(NasFault):
+    """The NAS can't be reached or used at all; no file is to blame for it."""
+
+
+class NasRefusal(NasUnavailable):
+    """Trying again at once can't help, and may get this address blocked: keys, host keys, names."""
