@@ -1,0 +1,142 @@
+"""What the queue's rows say, read the same whichever program wrote them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+COLUMNS = (
+    "id",
+    "file_path",
+    "file_name",
+    "file_size",
+    "file_hash",
+    "download_status",
+    "transfer_status",
+    "transfer_start_time",
+    "transfer_end_time",
+    "transfer_retry_count",
+    "last_error_message",
+    "created_at",
+    "updated_at",
+)
+
+
+class TransferStatus(StrEnum):
+    """How far a file's way to the NAS has come."""
+
+    PENDING = "pending"
+    TRANSFERRING = "transferring"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @classmethod
+    def of(cls, text: str) -> TransferStatus | None:
+        """Read a status as any daemon writes it: older ones use upper case, or ``downloading`` for transferring.
+
+        Returns:
+            None where the text is no status that anybody is known to write.
+        """
+        word = text.strip().lower()
+        if word == "downloading":
+            return cls.TRANSFERRING
+        try:
+            return cls(word)
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One row of the queue. Sizes are bytes, times are UTC as ``YYYY-MM-DD HH:MM:SS``.
+
+    Texts may hold any bytes, as file names do: what is not UTF-8 stands as ``surrogateescape`` characters, so a path
+    can be handed to ``open`` as it is. ``transfer_status`` is None where ``transfer_status_text`` is no known status.
+    """
+
+    id: int
+    file_path: str
+    file_name: str
+    file_size: int | None
+    file_hash: str
+    download_status: str
+    transfer_status: TransferStatus | None
+    transfer_status_text: str
+    transfer_start_time: str | None
+    transfer_end_time: str | None
+    transfer_retry_count: int
+    last_error_message: str | None
+    created_at: str | None
+    updated_at: str | None
+
+    @classmethod
+    def of_row(cls, row: tuple[object, ...]) -> FileRecord:
+        """Read a row whose values stand in the order of ``COLUMNS``."""
+        values = dict(zip(COLUMNS, row, strict=True))
+        status = _text(values["transfer_status"]) or ""
+        return cls(
+            id=_whole(values["id"]) or 0,
+            file_path=_text(values["file_path"]) or "",
+            file_name=_text(values["file_name"]) or "",
+            file_size=_whole(values["file_size"]),
+            file_hash=_text(values["file_hash"]) or "",
+            download_status=(_text(values["download_status"]) or "").lower(),
+            transfer_status=TransferStatus.of(status),
+            transfer_status_text=status,
+            transfer_start_time=_text(values["transfer_start_time"]),
+            transfer_end_time=_text(values["transfer_end_time"]),
+            transfer_retry_count=_whole(values["transfer_retry_count"]) or 0,
+            last_error_message=_text(values["last_error_message"]),
+            created_at=_text(values["created_at"]),
+            updated_at=_text(values["updated_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits in the queue, is in hand, and has failed. Ages are seconds, None where a time can't be read."""
+
+    ready: int
+    transferring: int
+    failed: int
+    oldest_ready_path: str | None
+    oldest_ready_age_seconds: float | None
+    ready_bytes: int
+    newest_failed_path: str | None
+    newest_failed_age_seconds: float | None
+    newest_failed_error: str | None
+
+
+def age_seconds(moment: str | None, now: float) -> float | None:
+    """How long ago a moment of the database was, never negative.
+
+    Args:
+        moment: UTC, in ISO 8601 with a space or a T; an offset in it is heeded.
+        now: Unix seconds.
+
+    Returns:
+        None where the text is no moment: unknown must not pass for new.
+    """
+    try:
+        then = datetime.fromisoformat((moment or "").strip())
+    except ValueError:
+        return None
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=UTC)
+    return max(0.0, now - then.timestamp())
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)
+
+
+def _whole(value: object) -> int | None:
+    """A whole number where the value is one. SQLite's columns hold what they were given, whatever they declare."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else None

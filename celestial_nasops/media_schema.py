@@ -1,0 +1,144 @@
+"""The queue's table: made where it is missing, accepted as it is where another program made it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+
+from celestial_nasops import causes
+from celestial_nasops.durable import fsync_folder
+from celestial_nasops.fault import DatabaseFault
+from celestial_nasops.media_records import COLUMNS
+
+TABLE = "media_transfer_status"
+INIT_MARKER = "__INIT_MARKER__"
+
+# The first index finds the oldest ready row, the second what is in hand and what failed, however many rows there are.
+_CREATION = (
+    """
+    CREATE TABLE media_transfer_status (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        file_path TEXT UNIQUE NOT NULL,
+        file_name TEXT NOT NULL,
+        file_size INTEGER,
+        file_hash TEXT,
+        download_status TEXT NOT NULL DEFAULT 'pending',
+        download_start_time TEXT,
+        download_end_time TEXT,
+        download_retry_count INTEGER DEFAULT 0,
+        transfer_status TEXT NOT NULL DEFAULT 'pending',
+        transfer_start_time TEXT,
+        transfer_end_time TEXT,
+        transfer_retry_count INTEGER DEFAULT 0,
+        last_error_message TEXT,
+        created_at TEXT DEFAULT CURRENT_TIMESTAMP,
+        updated_at TEXT DEFAULT CURRENT_TIMESTAMP
+    )
+    """,
+    "CREATE INDEX idx_media_ready ON media_transfer_status (download_status, transfer_status, created_at)",
+    "CREATE INDEX idx_media_transfer ON media_transfer_status (transfer_status, updated_at)",
+)
+
+
+def create_file(path: str) -> None:
+    """Make a new queue in a file that does not exist, in WAL mode.
+
+    It is made under another name and linked to its own, so that nobody finds it half made. Two that do so at once
+    would else get in each other's way: the change to WAL mode does not wait for locks.
+
+    Raises:
+        sqlite3.Error: as SQLite puts it.
+        OSError: the complete file can't be put in its place.
+    """
+    path = os.path.realpath(path)
+    temporary = f"{path}.new-{os.urandom(4).hex()}"
+    try:
+        with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            create_where_missing(connection)
+        with contextlib.suppress(FileExistsError):  # somebody was faster
+            os.link(temporary, path)
+        fsync_folder(os.path.dirname(path))
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary + suffix)
+
+
+def create_where_missing(connection: sqlite3.Connection) -> None:
+    """Make the table and its indexes in a database that lacks the table. What exists is left as it is.
+
+    Raises:
+        sqlite3.Error: as SQLite puts it.
+    """
+    if _columns(connection):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not _columns(connection):  # somebody may have been faster
+            for statement in _CREATION:
+                connection.execute(statement)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def check(connection: sqlite3.Connection, path: str) -> None:
+    """Check that the table is there and has the columns that this package reads and writes, in whatever order.
+
+    Raises:
+        DatabaseFault: the table or a column is missing.
+        sqlite3.Error: as SQLite puts it.
+    """
+    present = _columns(connection)
+    if not present:
+        raise DatabaseFault(causes.DATABASE_NO_TABLE, path=path, table=TABLE)
+    missing = [column for column in COLUMNS if column not in present]
+    if missing:
+        raise DatabaseFault(
+            causes.DATABASE_NO_COLUMN, path=path, table=TABLE, columns=", ".join(missing), first_column=missing[0]
+        )
+
+
+def status_indexes(connection: sqlite3.Connection) -> tuple[str | None, str | None]:
+    """Find the indexes that serve the queue, among those that the table has.
+
+    Returns:
+        The name of one that begins with both statuses, best with created_at after them, and of one that begins with
+        transfer_status.
+
+    Raises:
+        sqlite3.Error: as SQLite puts it.
+    """
+    on_both = on_transfer = None
+    for index, columns in _indexes(connection).items():
+        if set(columns[:2]) == {"download_status", "transfer_status"} and (on_both is None or "created_at" in columns):
+            on_both = index
+        if columns[:1] == ["transfer_status"]:
+            on_transfer = index
+    return on_both, on_transfer
+
+
+def _indexes(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """The columns of each index that can serve any search: not partial, and comparing bytes."""
+    rows = connection.execute(
+        """
+        SELECT list.name, lower(info.name), info.coll
+        FROM pragma_index_list(?) AS list, pragma_index_xinfo(list.name) AS info
+        WHERE info.key AND NOT list.partial
+        ORDER BY list.seq, info.seqno
+        """,
+        (TABLE,),
+    ).fetchall()
+    indexes: dict[str, list[str]] = {}
+    for index, column, collation in rows:
+        indexes.setdefault(index, []).append(column if collation == "BINARY" else "")
+    return {index: columns for index, columns in indexes.items() if index.isascii()}
+
+
+def _columns(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute("SELECT name FROM pragma_table_xinfo(?)", (TABLE,)).fetchall()
+    return {str(name).lower() for (name,) in rows}

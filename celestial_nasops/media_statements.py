@@ -1,0 +1,153 @@
+"""The SQL of the queue. Statuses are matched as all daemons write them; the marker row is no file and never matches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Parameters = Sequence[str | bytes | int | None] | Mapping[str, str | bytes | int | None]
+
+# CAST: a file name that is no UTF-8 is bound as bytes, and bytes never equal a text.
+
+PATH_KNOWN = "SELECT 1 FROM media_transfer_status WHERE file_path = CAST(? AS TEXT) LIMIT 1"
+
+INSERT = """
+    INSERT INTO media_transfer_status
+        (file_path, file_name, file_size, file_hash, download_status, transfer_status, created_at, updated_at)
+    VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT),
+        CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)
+"""
+
+CLAIM = """
+    UPDATE media_transfer_status
+    SET transfer_status = 'transferring', transfer_start_time = CURRENT_TIMESTAMP, transfer_end_time = NULL,
+        updated_at = CURRENT_TIMESTAMP
+    WHERE id = ?
+"""
+
+MARK_COMPLETED = """
+    UPDATE media_transfer_status
+    SET transfer_status = 'completed', transfer_end_time = CURRENT_TIMESTAMP, last_error_message = NULL,
+        updated_at = CURRENT_TIMESTAMP
+    WHERE id = :id AND transfer_status IN ('transferring', 'TRANSFERRING', 'downloading', 'DOWNLOADING')
+"""
+
+MARK_FAILED = """
+    UPDATE media_transfer_status
+    SET transfer_status = 'failed', transfer_end_time = CURRENT_TIMESTAMP, last_error_message = CAST(:error AS TEXT),
+        updated_at = CURRENT_TIMESTAMP
+    WHERE id = :id AND transfer_status IN ('transferring', 'TRANSFERRING', 'downloading', 'DOWNLOADING')
+"""
+
+RETURN_TO_QUEUE = """
+    UPDATE media_transfer_status
+    SET transfer_status = 'pending', transfer_start_time = NULL,
+        last_error_message = COALESCE(CAST(:error AS TEXT), last_error_message),
+        transfer_retry_count = COALESCE(transfer_retry_count, 0) + :retries, updated_at = CURRENT_TIMESTAMP
+    WHERE id = :id AND transfer_status IN ('transferring', 'TRANSFERRING', 'downloading', 'DOWNLOADING')
+"""
+
+TAKE_BACK = """
+    UPDATE media_transfer_status
+    SET transfer_status = 'pending', transfer_start_time = NULL, updated_at = CURRENT_TIMESTAMP
+    WHERE id = ?
+"""
+
+REMOVE = "DELETE FROM media_transfer_status WHERE id = ?"
+
+_RECORD = """
+    SELECT id, file_path, file_name, file_size, file_hash, download_status, transfer_status, transfer_start_time,
+        transfer_end_time, transfer_retry_count, last_error_message, created_at, updated_at
+    FROM media_transfer_status
+"""
+
+FIND = _RECORD + "WHERE file_path = CAST(? AS TEXT) AND file_path <> '__INIT_MARKER__' ORDER BY id LIMIT 1"
+
+GET = _RECORD + "WHERE id = ? AND file_path <> '__INIT_MARKER__'"
+
+# By id, not by an index on the status, which would have to sort all completed rows for one page.
+COMPLETED = (
+    _RECORD
+    + """NOT INDEXED
+    WHERE id > :after_id AND transfer_status IN ('completed', 'COMPLETED') AND file_path <> '__INIT_MARKER__'
+    ORDER BY id LIMIT :limit"""
+)
+
+_TRANSFERRING = """ @TRANSFER
+    WHERE transfer_status IN ('transferring', 'TRANSFERRING', 'downloading', 'DOWNLOADING')
+        AND file_path <> '__INIT_MARKER__'
+"""
+
+_FAILED = """ @TRANSFER
+    WHERE transfer_status IN ('failed', 'FAILED') AND file_path <> '__INIT_MARKER__'
+"""
+
+_READY = """ @READY
+    WHERE download_status IN ('completed', 'COMPLETED') AND transfer_status IN ('pending', 'PENDING')
+        AND file_path <> '__INIT_MARKER__'
+"""
+
+_OLDEST = " AND id NOT IN (SELECT value FROM json_each(:excluding)) ORDER BY created_at, id LIMIT 1"
+
+# Where an index has both statuses and then created_at, each of the four searches reads one entry of it, however many
+# rows are ready. One search for all pairs of spellings would have to sort them all.
+_OLDEST_OF_EACH_SPELLING = """
+    WHERE id IN (
+        SELECT (
+            SELECT id FROM media_transfer_status @READY
+            WHERE download_status = downloaded.column1 AND transfer_status = waiting.column1
+                AND file_path <> '__INIT_MARKER__' AND id NOT IN (SELECT value FROM json_each(:excluding))
+            ORDER BY created_at, id LIMIT 1
+        )
+        FROM (VALUES ('completed'), ('COMPLETED')) AS downloaded, (VALUES ('pending'), ('PENDING')) AS waiting
+    )
+    ORDER BY created_at, id LIMIT 1
+"""
+
+_AHEAD = " AND (created_at, id) < (SELECT created_at, id FROM media_transfer_status WHERE id = :id)"
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """The statements that depend on the indexes of the table."""
+
+    transferring: str
+    count_transferring: str
+    count_failed: str
+    newest_failed: str
+    oldest_ready: str
+    count_ready: str
+    count_ready_ahead: str
+
+    @classmethod
+    def fitting(cls, index_on_both: str | None, index_on_transfer: str | None) -> Statements:
+        """Name the index to use in each statement.
+
+        The planner would choose wrongly: nearly all rows of an old queue are completed, so an index on download_status
+        alone is worse than none, and after an ANALYZE it holds the one on transfer_status to be no better. What is
+        searched for are always the few rows that stand out.
+
+        Args:
+            index_on_both: an index that begins with both statuses, if there is one.
+            index_on_transfer: one that begins with transfer_status, if there is one.
+        """
+        count = "SELECT COUNT(*) FROM media_transfer_status"
+        total = "SELECT COUNT(*), COALESCE(SUM(file_size), 0) FROM media_transfer_status"
+        ready, transfer = _indexed(index_on_both or index_on_transfer), _indexed(index_on_transfer)
+
+        def named(statement: str) -> str:
+            return statement.replace("@READY", ready).replace("@TRANSFER", transfer)
+
+        return cls(
+            transferring=named(_RECORD + _TRANSFERRING + "ORDER BY id"),
+            count_transferring=named(count + _TRANSFERRING),
+            count_failed=named(count + _FAILED),
+            newest_failed=named(_RECORD + _FAILED + "ORDER BY updated_at DESC, id DESC LIMIT 1"),
+            oldest_ready=named(_RECORD + (_OLDEST_OF_EACH_SPELLING if index_on_both else _READY + _OLDEST)),
+            count_ready=named(total + _READY),
+            count_ready_ahead=named(count + _READY + _AHEAD),
+        )
+
+
+def _indexed(index: str | None) -> str:
+    return "NOT INDEXED" if index is None else 'INDEXED BY "{}"'.format(index.replace('"', '""'))
