@@ -1,0 +1,1 @@
+"""Access to the NAS over one SSH connection: find it, log in, run commands there, handle files there."""

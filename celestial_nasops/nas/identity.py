@@ -1,0 +1,72 @@
+"""The private key to log in with."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from celestial_nasops import causes
+from celestial_nasops.fault import NasRefusal
+from celestial_nasops.nas import ssh_library
+from celestial_nasops.nas.target import SshTarget
+
+if TYPE_CHECKING:
+    import paramiko
+
+
+def load(target: SshTarget) -> tuple[str, paramiko.PKey]:
+    """Load the first identity file that exists, and return its path with the key.
+
+    No other is tried: DSM blocks an address after a few refused keys.
+
+    Raises:
+        NasRefusal: there is none, or it can't be used.
+    """
+    path = next((path for path in target.identity_files if os.path.lexists(path)), None)
+    if path is None:
+        paths = ", ".join(target.identity_files) or "none is configured"
+        raise NasRefusal(causes.NAS_KEY_MISSING, host=target.host, paths=paths, target=target.alias)
+    return path, _read(path)
+
+
+def _read(path: str) -> paramiko.PKey:
+    library = ssh_library.load()
+    for kind in (library.Ed25519Key, library.ECDSAKey, library.RSAKey):
+        try:
+            key: paramiko.PKey = kind.from_private_key_file(path)
+        except OSError as error:
+            raise _unusable(path, error.strerror or str(error)) from error
+        except library.PasswordRequiredException as error:
+            raise _unusable(path, "it has a passphrase") from error
+        except (library.SSHException, ValueError, AssertionError, IndexError):
+            continue  # of another kind
+        return key
+    return _read_without_comment(path)
+
+
+def _read_without_comment(path: str) -> paramiko.PKey:
+    """Load a key that paramiko can't: it takes the end of one without a comment for padding, for half of ecdsa's."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
+    library = ssh_library.load()
+    try:
+        with open(path, "rb") as file:
+            secret = load_ssh_private_key(file.read(), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _unusable(path, "it is no private key of the kinds ed25519, ecdsa and rsa") from error
+    key: paramiko.PKey
+    match secret:
+        case EllipticCurvePrivateKey():
+            key = library.ECDSAKey(vals=(secret, secret.public_key()))
+        case RSAPrivateKey():
+            key = library.RSAKey(key=secret)
+        case _:
+            raise _unusable(path, "it is no private key of the kinds ed25519, ecdsa and rsa")
+    return key
+
+
+def _unusable(path: str, reason: str) -> NasRefusal:
+    return NasRefusal(causes.NAS_KEY_UNUSABLE, path=path, reason=reason)

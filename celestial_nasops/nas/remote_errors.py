@@ -1,0 +1,59 @@
+"""What a failed command on the NAS means, told from the system's own words at the end of what it said."""
+
+from __future__ import annotations
+
+import posixpath
+
+from celestial_nasops import causes
+from celestial_nasops.fault import NasFault, NasUnavailable
+from celestial_nasops.nas.target import SshTarget
+
+_REASON_SHOWN_CHARACTERS = 300
+NO_SUCH_FILE = ("No such file or directory", "Not a directory")
+FILE_EXISTS = ("File exists", " is a directory")  # the latter is what BusyBox's ln says of a folder
+NOT_EMPTY = ("Directory not empty", "File exists")
+_DISK_FULL = ("No space left on device", "Disk quota exceeded")
+_READ_ONLY = ("Read-only file system",)
+_NO_PERMISSION = ("Permission denied", "Operation not permitted")
+
+
+def ends_with(output: bytes, endings: tuple[str, ...]) -> bool:
+    """Whether a tool's message ends with one of the system's error texts (strerror(3) in the C locale).
+
+    Only the end counts: the file's name, which comes before it, may hold any text.
+    """
+    return output.rstrip().decode("utf-8", "replace").endswith(endings)
+
+
+def fault_of(target: SshTarget, action: str, path: str, output: bytes) -> NasFault:
+    """The fault that a command's output means.
+
+    Args:
+        target: the NAS, for the message.
+        action: what was tried, a verb: "write".
+        path: what it was tried on.
+        output: what the command said.
+    """
+    text = output.strip().decode("utf-8", "replace")
+    reason = text.rpartition(": ")[2] or text or "it says nothing"
+    if text.endswith(_DISK_FULL):
+        return NasUnavailable(causes.NAS_DISK_FULL, path=path, reason=reason, target=target.alias)
+    if text.endswith(_READ_ONLY):
+        return NasUnavailable(causes.NAS_READ_ONLY, path=path, target=target.alias)
+    if text.endswith(_NO_PERMISSION):
+        folder = posixpath.dirname(path.rstrip("/")) or "/"
+        return NasFault(
+            causes.NAS_NO_PERMISSION,
+            username=target.username,
+            action=action,
+            path=path,
+            folder=folder,
+            target=target.alias,
+        )
+    whole = text[-_REASON_SHOWN_CHARACTERS:] or "it says nothing"
+    return command_failed(target, action, path, whole)
+
+
+def command_failed(target: SshTarget, action: str, path: str, reason: str) -> NasFault:
+    """The fault of a command whose trouble has no name of its own."""
+    return NasFault(causes.NAS_COMMAND_FAILED, action=action, path=path, reason=reason, target=target.alias)

@@ -1,0 +1,66 @@
+"""How a command is put to whatever shell the account has, and how its answer is told from a profile's chatter."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_STATUS_LIMIT = 8  # an exit status and its newline are shorter
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a script answered: its exit status, and its standard output and error as they came."""
+
+    status: int
+    output: bytes
+
+
+class Framed:
+    """One POSIX sh script with its arguments, wrapped so that its answer stands between two lines of our own.
+
+    The script is run by ``sh`` whatever the login shell is. Arguments are never part of its text: it sees them as
+    ``$1`` and so on. Everything outside the frame is noise and is ignored.
+    """
+
+    def __init__(self, script: str, args: Sequence[str | bytes] = ()) -> None:
+        nonce = secrets.token_hex(8)
+        self._begin = f"begin-{nonce}\n".encode()
+        self._end = f"\nend-{nonce} ".encode()
+        # A shell that merely echoes the command answers nothing: the markers are not lines of their own there.
+        text = (
+            f"LC_ALL=C; export LC_ALL; exec 2>&1; echo begin-{nonce}; ( {script} ); status=$?; "
+            f'echo; echo end-{nonce} "$status"'
+        )
+        words = [b"exec sh -c", _quoted(text), b"sh", *map(_quoted, args)]
+        self.command = b" ".join(words)
+
+    def answer(self, output: bytes | bytearray) -> bytes | None:
+        """The script's own output so far, or None while the frame has not begun."""
+        start = output.find(self._begin)
+        if start < 0:
+            return None
+        start += len(self._begin)
+        end = output.find(self._end, start)
+        return bytes(output[start:] if end < 0 else output[start:end])
+
+    def is_complete(self, output: bytes | bytearray, looked_at: int = 0) -> bool:
+        """Whether the frame's last line has come; the first ``looked_at`` bytes are known not to hold all of it."""
+        end = output.find(self._end, max(0, looked_at - len(self._end) - _STATUS_LIMIT))
+        return end >= 0 and output.find(b"\n", end + len(self._end)) >= 0
+
+    def reply(self, output: bytes | bytearray) -> Reply | None:
+        """Cut the answer out of all that came, or None where the frame is not complete."""
+        answer = self.answer(output)
+        end = output.rfind(self._end)
+        if answer is None or end < 0:
+            return None
+        status, newline, _ = bytes(output[end + len(self._end) :]).partition(b"\n")
+        return Reply(int(status), answer) if newline and status.isdigit() else None
+
+
+def _quoted(word: str | bytes) -> bytes:
+    return os.fsencode(shlex.quote(os.fsdecode(word)))
