@@ -1,0 +1,132 @@
+"""What the daemon shows of itself: files in hand, the last error, and the line for ``systemctl status``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from celestial_nasops.daemon_state import InHand
+from celestial_nasops.fault import Fault, shown
+
+_SAME_AGAIN_SECONDS = 60.0  # what is tried again and again fills no journal
+
+log = logging.getLogger(__name__)
+
+
+def coded(fault: Fault) -> str:
+    """A fault in one line that a program can read, too: its code in brackets, then what happened."""
+    return f"[{fault.code}] {fault.summary}"
+
+
+class Board:
+    """Written by all workers, read by the main thread.
+
+    Attributes:
+        last_error: the last error with its time; empty where there was none.
+        errors: how many there were.
+    """
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        """``changed`` is called when a file is taken up or put down, and at errors; not while one moves."""
+        self.last_error = ""
+        self.errors = 0
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._in_hand: dict[str, InHand] = {}
+        self._logged: tuple[str, float] = ("", 0.0)
+
+    def took(self, worker: str, path: str, size: int) -> None:
+        """A worker has taken a file in hand; ``size`` in bytes."""
+        with self._lock:
+            # The path is for reading: a state file is UTF-8, a file's name need not be.
+            self._in_hand[worker] = InHand(shown(path), 0, size, time.time())
+        self._changed()
+
+    def moved(self, worker: str, bytes_done: int) -> None:
+        """So much of it has been read."""
+        with self._lock:
+            self._in_hand[worker] = replace(self._in_hand[worker], bytes_done=bytes_done)
+
+    def put_down(self, worker: str) -> None:
+        """The worker is done with it, in whatever way."""
+        with self._lock:
+            self._in_hand.pop(worker, None)
+        self._changed()
+
+    def in_hand(self) -> list[InHand]:
+        """The files in hand, the oldest first."""
+        with self._lock:
+            return sorted(self._in_hand.values(), key=lambda file: file.started_at)
+
+    def report(self, fault: Fault, about: str = "") -> None:
+        """Log an error and keep it as the last one.
+
+        Args:
+            fault: the error.
+            about: what it means for whom, for the log.
+        """
+        line = f"{about}: {coded(fault)}" if about else coded(fault)
+        now = time.monotonic()
+        with self._lock:
+            self.errors += 1
+            self.last_error = f"{time.strftime('%H:%M:%S')} {coded(fault)}"
+            last, at = self._logged
+            is_news = line != last or now - at > _SAME_AGAIN_SECONDS
+            if is_news:
+                self._logged = (line, now)
+        if is_news:
+            log.error("%s; %s", line, fault.remedy)
+        self._changed()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the status line tells.
+
+    Attributes:
+        doing: what the daemon does, where that is nothing of the below; empty otherwise.
+        in_hand: files that are being carried.
+        lanes: how many could be.
+        waiting: rows that are ready; None where the queue can't be read.
+        away_since: when the NAS went away (Unix seconds), and why.
+        away_reason: see ``away_since``.
+        troubles: what an operator should see at once.
+        last_error: the last error.
+    """
+
+    doing: str
+    in_hand: list[InHand]
+    lanes: int
+    waiting: int | None
+    away_since: float | None
+    away_reason: str
+    troubles: list[str]
+    last_error: str
+
+
+def status_line(now: Situation) -> str:
+    """Say in one line what the daemon does, what waits, and what is wrong."""
+    if now.doing:
+        parts = [now.doing]
+    elif now.away_since is not None:
+        since = time.strftime("%H:%M", time.localtime(now.away_since))
+        parts = [f"NAS away since {since}: {now.away_reason}"]
+    elif now.in_hand:
+        parts = [_sending(now.in_hand, now.lanes)]
+    else:
+        parts = ["idle"]
+    parts.append("the queue can't be read" if now.waiting is None else f"{now.waiting} waiting")
+    parts += now.troubles
+    if now.last_error:
+        parts.append(f"last error {now.last_error}")
+    return "; ".join(parts)
+
+
+def _sending(in_hand: list[InHand], lanes: int) -> str:
+    first = in_hand[0]
+    done = f"{100 * min(first.bytes_done, first.bytes_total) // first.bytes_total} %, " if first.bytes_total else ""
+    return f"sending {os.path.basename(first.file_path)} ({done}{len(in_hand)} of {lanes} lanes)"

@@ -1,0 +1,56 @@
+"""What must hold before the daemon works: it is alone, and it can write where it has to."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+
+from celestial_nasops import causes
+from celestial_nasops.config import Config
+from celestial_nasops.daemon_state import LOCK_NAME
+from celestial_nasops.durable import folder_faults, prove_folder
+from celestial_nasops.fault import LocalFault
+
+STATE_SETTING = "daemon_settings.state_path"
+
+
+@contextlib.contextmanager
+def sole_instance(state_folder: str) -> Iterator[None]:
+    """Hold the lock of a state folder; the kernel lets go of it however the process ends.
+
+    Raises:
+        LocalFault: another daemon has it, or the folder can't be used.
+    """
+    path = os.path.join(state_folder, LOCK_NAME)
+    with folder_faults(state_folder, STATE_SETTING):
+        # For reading: a file that is open for writing would keep its file system from being made read-only.
+        fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(fd, 20).decode("ascii", "replace").strip() or "unknown"
+            raise LocalFault(causes.DAEMON_ALREADY_RUNS, pid=holder, path=state_folder) from error
+        with folder_faults(state_folder, STATE_SETTING), open(path, "w", encoding="ascii") as file:
+            file.write(f"{os.getpid()}\n")
+        yield
+    finally:
+        os.close(fd)
+
+
+def unusable_folders(config: Config) -> list[LocalFault]:
+    """Prove each folder that the daemon writes in, and tell of all that fail."""
+    folders = {
+        STATE_SETTING: config.daemon_settings.state_path,
+        "local_settings.media_path": config.local_settings.media_path,
+        "database_settings.db_path": os.path.dirname(config.database_settings.db_path),
+    }
+    faults = []
+    for setting, folder in folders.items():
+        try:
+            prove_folder(folder, setting)
+        except LocalFault as fault:
+            faults.append(fault)
+    return faults

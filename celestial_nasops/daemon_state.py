@@ -1,0 +1,114 @@
+"""The daemon's small state file: signs of life, which the check reads where there are any."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+
+from pydantic import TypeAdapter, ValidationError
+
+from celestial_nasops import causes
+from celestial_nasops.durable import write_atomically
+from celestial_nasops.fault import LocalFault
+
+FILE_NAME = "daemon_state.json"
+PENDING_DELETES_NAME = "pending_deletes.json"
+LOCK_NAME = "daemon.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A file that is being carried. Times are Unix seconds."""
+
+    file_path: str
+    bytes_done: int
+    bytes_total: int
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonState:
+    """What the daemon says of itself. Times are Unix seconds.
+
+    ``process_start_ticks`` tells a process from a later one with the same pid: field 22 of ``/proc/PID/stat``, proc(5).
+    """
+
+    pid: int
+    process_start_ticks: int
+    started_at: float
+    version: str
+    code_path: str
+    code_fingerprint: str
+    config_path: str
+    config_fingerprint: str
+    heartbeat_at: float
+    heartbeat_seconds: float
+    doing: str = ""
+    in_hand: list[InHand] = field(default_factory=list)
+    last_error: str = ""
+    nas_away_since: float | None = None
+
+
+def write(folder: str, state: DaemonState) -> None:
+    """Replace the state file. It need not survive a power cut.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    content = json.dumps(asdict(state), indent=1, ensure_ascii=True).encode()
+    write_atomically(os.path.join(folder, FILE_NAME), content, durable=False)
+
+
+def read(folder: str) -> DaemonState | None:
+    """Read the state file; None where there is none, as with daemons that are not ours.
+
+    Raises:
+        LocalFault: it is there and can't be understood.
+    """
+    path = os.path.join(folder, FILE_NAME)
+    try:
+        with open(path, "rb") as file:
+            return TypeAdapter(DaemonState).validate_json(file.read())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise LocalFault(causes.STATE_CORRUPT, path=path, reason=error.strerror or str(error)) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}".lstrip(": ")
+        raise LocalFault(causes.STATE_CORRUPT, path=path, reason=reason) from error
+
+
+def code_fingerprint(code_path: str) -> str:
+    """SHA-256 over a package's source files as they lie on the disk now.
+
+    Raises:
+        OSError: they can't be read.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(glob.glob(os.path.join(glob.escape(code_path), "**", "*.py"), recursive=True)):
+        with open(path, "rb") as file:
+            digest.update(os.path.relpath(path, code_path).encode() + b"\0" + hashlib.sha256(file.read()).digest())
+    return digest.hexdigest()
+
+
+def process_start_ticks(pid: int) -> int | None:
+    """When a process started (clock ticks since boot), or None where it does not run; a zombie does not."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in (b"Z", b"X") else int(fields[19])
+
+
+def process_is_stopped(pid: int) -> bool:
+    """Whether a process is stopped by a signal (SIGSTOP) or a debugger."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] in (b"T", b"t")
+    except OSError:
+        return False

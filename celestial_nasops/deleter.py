@@ -1,0 +1,112 @@
+"""The thread that deletes what is due, saves what could not be saved, and finds what was forgotten."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Callable
+
+from celestial_nasops import paths, transfer
+from celestial_nasops.bell import Bell
+from celestial_nasops.fault import DatabaseFault, LocalFault, NasUnavailable
+from celestial_nasops.lane import Common
+from celestial_nasops.media_records import FileRecord
+from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas_connection import NasConnection
+from celestial_nasops.verified_delete import Hooks
+from celestial_nasops.worker import Worker
+
+_IDLE_LOOK_SECONDS = 60.0
+_SAVE_AGAIN_SECONDS = 2.0
+_STEPS_OF_A_LOGIN = 5
+
+log = logging.getLogger(__name__)
+
+
+class Deleter(Worker):
+    """One thread with connections of its own. The one to the NAS is opened only when something is due."""
+
+    def __init__(self, common: Common, db: MediaStatusDB, bell: Bell, ended: Callable[[], None]) -> None:
+        super().__init__("deleter", ended)
+        self._common = common
+        self._db = db
+        self._bell = bell
+        self._nas = NasConnection(common.config)
+        self._deletes = common.config.sync_settings.delete_after_sync
+
+    def abort(self) -> None:
+        """End the wait for the NAS, from any thread."""
+        self._nas.abort()
+
+    def work(self) -> None:
+        """Delete, save and wait in turn."""
+        orders = self._common.orders
+        forgotten_found = not self._deletes
+        with self._db:
+            try:
+                while not orders.finish.is_set():
+                    heard = self._bell.rings
+                    forgotten_found = forgotten_found or self._adopt_forgotten()
+                    self._delete_due()
+                    if orders.once:
+                        return
+                    self.rest()
+                    self._nas.close_if_idle()
+                    self._bell.wait(heard, self._seconds_to_rest(forgotten_found))
+            finally:
+                self._nas.close()
+
+    def _delete_due(self) -> None:
+        common = self._common
+        if not common.deletes.save() or not self._deletes or not common.availability.can_be_read:
+            return
+        try:
+            common.deletes.run_due(self._files, Hooks(self.beat, common.orders.finish.is_set))
+        except NasUnavailable as fault:
+            if not common.orders.finish.is_set():
+                common.availability.failed(fault)
+
+    def _files(self) -> NasFiles:
+        self.beat(_STEPS_OF_A_LOGIN * self._common.config.security.connection_timeout_seconds)
+        return self._nas.files()
+
+    def _seconds_to_rest(self, forgotten_found: bool) -> float:
+        deletes, limit = self._common.deletes, _IDLE_LOOK_SECONDS
+        if deletes.problem is not None or not forgotten_found:
+            limit = _SAVE_AGAIN_SECONDS
+        elif self._deletes and self._common.availability.can_be_read:
+            due = deletes.next_due()
+            limit = limit if due is None else min(limit, due)
+        return limit
+
+    def _adopt_forgotten(self) -> bool:
+        """Schedule completed files that are still here: the list may be lost, or older than the queue.
+
+        Returns:
+            Whether all rows were looked at.
+        """
+        after = 0
+        try:
+            while not self._common.orders.finish.is_set():
+                self.beat()
+                page = self._db.completed_records(after)
+                if not page:
+                    return True
+                self._common.deletes.adopt([(r.file_path, self._copy_of(r)) for r in page if _is_here(r)])
+                after = page[-1].id
+        except DatabaseFault as fault:
+            self._common.board.report(fault)
+        return False
+
+    def _copy_of(self, record: FileRecord) -> str:
+        return paths.remote_path(self._common.config, record.file_name, transfer.day_of(record))
+
+
+def _is_here(record: FileRecord) -> bool:
+    try:
+        transfer.check_names(record)
+        return stat.S_ISREG(os.lstat(record.file_path).st_mode)
+    except (LocalFault, OSError):
+        return False

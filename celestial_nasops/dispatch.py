@@ -1,0 +1,135 @@
+"""Who takes the next row, and when: one lane at a time looks into the queue, the others sleep."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import Protocol
+
+from celestial_nasops.bell import Bell
+from celestial_nasops.board import Board
+from celestial_nasops.fault import DatabaseFault, NasUnavailable
+from celestial_nasops.media_records import FileRecord
+from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.nas_availability import NasAvailability
+from celestial_nasops.worker import Orders
+
+# The event of a commit comes up to 8 ms before the commit can be seen, so after each one look for a while.
+_SETTLING_SECONDS = 0.1
+_SHORTEST_GAP_SECONDS, _LONGEST_GAP_SECONDS = 0.001, 0.01
+_IDLE_LOOK_SECONDS = 60.0
+_LONGEST_PAUSE_SECONDS = 600.0
+_DATABASE_PAUSE_SECONDS = 1.0
+
+
+class Taker(Protocol):
+    """Who asks for a row."""
+
+    @property
+    def db(self) -> MediaStatusDB:
+        """Its connection to the queue."""
+
+    def connect(self) -> None:
+        """Prove that the NAS and its volume can be reached, or raise NasUnavailable."""
+
+    def idle(self) -> None:
+        """Called now and then while it waits."""
+
+
+class Dispatch:
+    """Hands out the rows of the queue.
+
+    The lane whose turn it is waits for the next row; with the row in hand it passes the turn on. So a commit wakes one
+    lane and not all, and rows that are in back-off are known in one place.
+
+    Attributes:
+        bell: rung when there may be something new, and when the orders change.
+    """
+
+    def __init__(self, orders: Orders, board: Board, availability: NasAvailability, retry_delay_seconds: float) -> None:
+        self._orders = orders
+        self._board = board
+        self._availability = availability
+        self._retry_delay_seconds = retry_delay_seconds
+        self.bell = Bell()
+        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._put_off: dict[int, tuple[int, float]] = {}  # row id: times, until when (monotonic seconds)
+        self._pause_until = 0.0
+
+    def put_off(self, row_id: int) -> float:
+        """Leave a row alone for a while, each time for longer, and return for how long (seconds).
+
+        When the daemon works once only, it is left alone until the end.
+        """
+        with self._lock:
+            times = self._put_off.get(row_id, (0, 0.0))[0]
+            pause = min(self._retry_delay_seconds * 2.0 ** min(times, 20), _LONGEST_PAUSE_SECONDS)
+            until = math.inf if self._orders.once else time.monotonic() + pause
+            self._put_off[row_id] = (times + 1, until)
+        return pause
+
+    def done_with(self, row_id: int) -> None:
+        """The row will not come back."""
+        with self._lock:
+            self._put_off.pop(row_id, None)
+
+    def next_record(self, taker: Taker) -> FileRecord | None:
+        """Wait for a row and take it in hand.
+
+        Returns:
+            None when the work is to end.
+        """
+        while not self._turn.acquire(timeout=_IDLE_LOOK_SECONDS):
+            taker.idle()
+        try:
+            while not self._orders.finish.is_set():
+                heard = self.bell.rings
+                record = self._take(taker) if self._pause() == 0 else None
+                if record is not None or self._orders.once:
+                    return record
+                taker.idle()
+                self._rest(heard)
+            return None
+        finally:
+            self._turn.release()
+
+    def _take(self, taker: Taker) -> FileRecord | None:
+        if self._availability.away_since is not None:
+            # First see whether it is back: a row that is taken and returned each time would look like work.
+            try:
+                taker.connect()
+                self._availability.connected()
+            except NasUnavailable as fault:
+                self._availability.failed(fault)
+                return None
+        try:
+            return taker.db.claim_oldest_ready(excluding=self._left_alone())
+        except DatabaseFault as fault:
+            self._board.report(fault)
+            self._pause_until = time.monotonic() + max(self._retry_delay_seconds, _DATABASE_PAUSE_SECONDS)
+            return None
+
+    def _pause(self) -> float:
+        return max(self._availability.pause_left(), self._pause_until - time.monotonic(), 0.0)
+
+    def _left_alone(self) -> list[int]:
+        now = time.monotonic()
+        with self._lock:
+            return [row_id for row_id, (_, until) in self._put_off.items() if until > now]
+
+    def _rest(self, heard: int) -> None:
+        """Wait for the bell, the end of a pause or of a row's back-off, whichever comes first."""
+        pause = self._pause()
+        if pause > 0:  # nothing that is new changes that
+            self._orders.finish.wait(min(pause, _IDLE_LOOK_SECONDS))
+            return
+        since = time.monotonic() - self.bell.rang_at
+        if since < _SETTLING_SECONDS:
+            self._orders.finish.wait(min(max(since, _SHORTEST_GAP_SECONDS), _LONGEST_GAP_SECONDS))
+            return
+        now = time.monotonic()
+        with self._lock:
+            waits = [until - now for _, until in self._put_off.values() if until > now]
+        self.bell.wait(heard, min([_IDLE_LOOK_SECONDS, *waits]))

@@ -1,0 +1,90 @@
+"""The command ``media-sync-daemon``: carries what the queue holds to the NAS, and deletes it here after a delay."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+import sys
+from typing import NoReturn
+
+from celestial_nasops import __version__, causes, config_file, daemon_log
+from celestial_nasops.board import coded
+from celestial_nasops.config import Config
+from celestial_nasops.config_file import Loaded
+from celestial_nasops.daemon_signals import Signals
+from celestial_nasops.daemon_start import sole_instance, unusable_folders
+from celestial_nasops.fault import ConfigFault, Fault, LocalFault
+from celestial_nasops.notify import Notifier
+from celestial_nasops.supervisor import FAILED, INTERNAL, Supervisor
+from celestial_nasops.worker import described
+
+USAGE, CONFIG = 64, 78
+
+log = logging.getLogger("celestial_nasops.media_sync_daemon")  # __name__ is another one under python -m
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the daemon.
+
+    Args:
+        arguments: of the command line; those of the process by default.
+
+    Returns:
+        0 after a clean end; 1 where the start, or with ``--once`` a file, failed; 70 after an internal error; 78 for a
+        bad configuration.
+    """
+    parser = _Parser(prog="media-sync-daemon", description="Carry media to the NAS, verified, and free their space.")
+    parser.add_argument("--config", metavar="FILE", help="default: $UNIFIED_CONFIG, else the installed one")
+    parser.add_argument("--once", action="store_true", help="carry what is ready, delete what is due, and end")
+    parser.add_argument("--version", action="version", version=f"media-sync-daemon {__version__}")
+    options = parser.parse_args(arguments)
+    daemon_log.configure()
+    try:
+        return _run(config_file.load(config_file.find(options.config)), once=options.once)
+    except ConfigFault as fault:
+        log.critical("%s; %s", coded(fault), fault.remedy)
+        return CONFIG
+    except Fault as fault:
+        log.critical("%s; %s", coded(fault), fault.remedy)
+        return FAILED
+    except Exception as error:  # noqa: BLE001 - an operator gets one line, never a traceback
+        log.critical("internal error: %s", described(error))
+        return INTERNAL
+
+
+def _run(loaded: Loaded, *, once: bool) -> int:
+    for warning in loaded.warnings:
+        log.warning("%s: %s", loaded.path, warning)
+    signals = Signals()
+    signals.catch()
+    with contextlib.ExitStack() as held:
+        faults = _obstacles(loaded.config, held)
+        for fault in faults:
+            log.critical("%s; %s", coded(fault), fault.remedy)
+        if faults:
+            return FAILED
+        supervisor = Supervisor(loaded, signals, Notifier(), once=once)
+        log.info("media-sync-daemon %s at work with the configuration %s", __version__, loaded.path)
+        return supervisor.run_once() if once else supervisor.run()
+
+
+def _obstacles(config: Config, held: contextlib.ExitStack) -> list[LocalFault]:
+    """Take the lock and prove the folders; all that is in the way at once."""
+    try:
+        held.enter_context(sole_instance(config.daemon_settings.state_path))
+    except LocalFault as fault:
+        # Where the lock's folder is to blame, others may be, too.
+        others = [] if fault.code == causes.DAEMON_ALREADY_RUNS.code else unusable_folders(config)
+        return others or [fault]
+    return unusable_folders(config)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""The file ``pending_deletes.json``: one object for each file that waits for its verified, delayed deletion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from celestial_nasops.durable import write_atomically
+
+
+@dataclass(frozen=True, slots=True)
+class PendingDelete:
+    """A local file whose copy lies on the NAS.
+
+    Attributes:
+        local_file_path: the file to delete.
+        remote_file_path: its copy.
+        local_checksum: hex; SHA-256 from this daemon, MD5 from older ones, empty where the list was rebuilt.
+        scheduled_time: not deleted before (Unix seconds).
+        created_time: when it was scheduled (Unix seconds).
+        retry_count: how many tries went wrong.
+        max_retries: how many may.
+        local_size: of the file that was sent (bytes); None where that is not known.
+        local_mtime_ns: its time of modification (ns); None where that is not known.
+    """
+
+    local_file_path: str
+    remote_file_path: str
+    local_checksum: str
+    scheduled_time: float
+    created_time: float
+    retry_count: int
+    max_retries: int
+    local_size: int | None = None
+    local_mtime_ns: int | None = None
+
+
+def read(path: str) -> list[PendingDelete]:
+    """Read the list.
+
+    Raises:
+        OSError: it can't be read; FileNotFoundError where there is none.
+        ValueError: it is not what it should be; the message says where.
+    """
+    with open(path, "rb") as file:
+        content = file.read()
+    try:
+        raw = json.loads(content)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    if not isinstance(raw, list):
+        raise ValueError("it is not a JSON array")  # noqa: TRY004 - for the caller it is one kind of trouble
+    return [_entry(number, item) for number, item in enumerate(raw)]
+
+
+def write(path: str, entries: Iterable[PendingDelete]) -> None:
+    """Replace the list, durably.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    # ASCII: a file name that is no UTF-8 has surrogates in it, which JSON can only hold escaped.
+    text = json.dumps([asdict(entry) for entry in entries], indent=1, ensure_ascii=True)
+    write_atomically(path, text.encode())
+
+
+def _entry(number: int, item: object) -> PendingDelete:
+    if not isinstance(item, dict):
+        raise ValueError(f"entry {number} is not an object")  # noqa: TRY004 - see read
+    fields = _Fields(number, item)
+    created = fields.number("created_time", default=0.0)
+    return PendingDelete(
+        local_file_path=fields.path("local_file_path"),
+        remote_file_path=fields.path("remote_file_path"),
+        local_checksum=fields.text("local_checksum"),
+        scheduled_time=fields.number("scheduled_time"),
+        created_time=created,
+        retry_count=int(fields.number("retry_count", default=0)),
+        max_retries=int(fields.number("max_retries", default=0)),
+        local_size=fields.optional_whole("local_size"),
+        local_mtime_ns=fields.optional_whole("local_mtime_ns"),
+    )
+
+
+class _Fields:
+    """Typed access to one entry. pydantic is no help: it refuses the surrogates of a name that is no UTF-8."""
+
+    def __init__(self, number: int, item: dict[str, Any]) -> None:
+        self._number = number
+        self._item = item
+
+    def text(self, key: str) -> str:
+        value = self._item.get(key)
+        if not isinstance(value, str):
+            raise self._wrong(key, "a text")
+        return value
+
+    def path(self, key: str) -> str:
+        value = self.text(key)
+        if not value.startswith("/") or "\0" in value:
+            raise self._wrong(key, "an absolute path")
+        return value
+
+    def number(self, key: str, default: float | None = None) -> float:
+        value = self._item.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
+            raise self._wrong(key, "a number")
+        return value
+
+    def optional_whole(self, key: str) -> int | None:
+        value = self._item.get(key)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+            raise self._wrong(key, "a whole number")
+        return value
+
+    def _wrong(self, key: str, right: str) -> ValueError:
+        return ValueError(f"{key} of entry {self._number} should be {right}")

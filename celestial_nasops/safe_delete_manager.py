@@ -1,0 +1,265 @@
+"""Deletes local files after their delay, and only when their copy on the NAS has just been verified again."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from celestial_nasops import causes, pending_deletes
+from celestial_nasops.config import Config
+from celestial_nasops.durable import put_aside
+from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable, shown
+from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.pending_deletes import PendingDelete
+from celestial_nasops.transfer import Stopped
+from celestial_nasops.verified_delete import Hooks, NeedsAPerson, delete_verified
+
+_LONGEST_PAUSE_SECONDS = 600.0
+
+log = logging.getLogger(__name__)
+
+
+class SafeDeleteManager:
+    """The list of pending deletions, in memory and in ``pending_deletes.json``. For all threads.
+
+    What can't be saved stays in memory and is saved by a later try. Until then nothing is deleted: the file must never
+    say less than what is going on.
+
+    Attributes:
+        problem: why the list could not be saved; None where it is.
+        went_wrong: how many tries went wrong since the start.
+    """
+
+    def __init__(self, path: str, config: Config) -> None:
+        """Read the list. It never fails: what can't be read is put aside by the first save, and rebuilt.
+
+        Args:
+            path: the file.
+            config: gives the delay, the number of tries and the pause between them.
+        """
+        self._path = path
+        self._lock = threading.RLock()
+        self._entries: dict[str, PendingDelete] = {}
+        self._not_before: dict[str, float] = {}  # on the clock that nobody can set (seconds)
+        self._given_up: set[str] = set()
+        self._unreadable: str | None = None
+        self._unsaved = True
+        self.problem: Fault | None = None
+        self.went_wrong = 0
+        self.configure(config)
+        try:
+            entries = pending_deletes.read(path)
+        except FileNotFoundError:
+            entries = []
+        except OSError as error:
+            self._unreadable = error.strerror or str(error)
+        except ValueError as error:
+            self._unreadable = str(error)
+        else:
+            self._unsaved = False
+        if self._unreadable is None:
+            self._entries = {entry.local_file_path: entry for entry in entries}
+        self.save()
+
+    def configure(self, config: Config) -> None:
+        """Take over new settings; entries that were given up are tried again."""
+        settings = config.sync_settings
+        with self._lock:
+            self._delay_seconds = settings.safe_delete_delay_minutes * 60
+            self._max_retries = settings.max_retry_attempts
+            self._pause_seconds = settings.retry_delay_seconds
+            self._base_path = config.nas_settings.base_path
+            self._given_up.clear()
+
+    @property
+    def count(self) -> int:
+        """How many deletions are pending."""
+        with self._lock:
+            return len(self._entries)
+
+    @property
+    def given_up(self) -> int:
+        """How many of them need a person."""
+        with self._lock:
+            return len(self._given_up)
+
+    def knows(self, local_path: str) -> bool:
+        """Whether a file waits for its deletion."""
+        with self._lock:
+            return local_path in self._entries
+
+    def schedule(self, local_path: str, remote_path: str, sha256: str, size: int, mtime_ns: int) -> None:
+        """Have a file that was just sent deleted after the delay.
+
+        Args:
+            local_path: the file.
+            remote_path: its verified copy.
+            sha256: of both (hex).
+            size: of both (bytes).
+            mtime_ns: of the local file (ns).
+        """
+        self._add([self._new(local_path, remote_path, sha256, size, mtime_ns)])
+
+    def adopt(self, files: Iterable[tuple[str, str]]) -> None:
+        """Have files deleted that were sent earlier, in so far as they are not in the list.
+
+        Args:
+            files: local path and path on the NAS of each. The delay begins now.
+        """
+        self._add([self._new(local, remote, "", None, None) for local, remote in files if not self.knows(local)])
+
+    def next_due(self) -> float | None:
+        """In how many seconds the next deletion is to be tried; 0 when it is overdue, None when there is none."""
+        with self._lock:
+            waits = [self._wait_of(entry) for path, entry in self._entries.items() if path not in self._given_up]
+        return max(0.0, min(waits)) if waits else None
+
+    def due(self) -> list[PendingDelete]:
+        """What is to be deleted now, in the order in which it fell due."""
+        with self._lock:
+            due = [
+                entry
+                for path, entry in self._entries.items()
+                if path not in self._given_up and self._wait_of(entry) <= 0
+            ]
+        return sorted(due, key=lambda entry: entry.scheduled_time)
+
+    def run_due(self, files: Callable[[], NasFiles], hooks: Hooks) -> int:
+        """Delete what is due, each file after its own checks.
+
+        Args:
+            files: gives the NAS; called when something is due.
+            hooks: see there.
+
+        Returns:
+            How many files were deleted.
+
+        Raises:
+            NasUnavailable: the rest is due still; no try is counted.
+        """
+        deleted = 0
+        for entry in self.due():
+            if not self.save() or hooks.is_stopping():
+                break
+            if not self._is_current(entry):
+                continue
+            try:
+                deleted += delete_verified(entry, files(), self._base_path, hooks)
+            except Stopped:
+                break
+            except NasUnavailable:
+                raise
+            except (LocalFault, NasFault) as fault:
+                self._went_wrong(entry, fault)
+            else:
+                self._remove(entry)
+        return deleted
+
+    def save(self) -> bool:
+        """Write the list where that is still to be done.
+
+        Returns:
+            Whether it stands in the file as it stands in memory. If not, ``problem`` says why.
+        """
+        with self._lock:
+            if not self._unsaved:
+                return True
+            try:
+                self._put_aside_what_is_unreadable()
+                pending_deletes.write(self._path, self._entries.values())
+            except OSError as error:
+                self._could_not_save(error)
+                return False
+            if self.problem is not None:
+                log.info("the %d scheduled deletion(s) are saved again in %s", len(self._entries), shown(self._path))
+            self._unsaved, self.problem = False, None
+            return True
+
+    def _could_not_save(self, error: OSError) -> None:
+        reason = f"[Errno {error.errno}] {error.strerror}" if error.errno else str(error)
+        problem = LocalFault(causes.PENDING_DELETES_UNSAVED, count=len(self._entries), reason=reason, path=self._path)
+        if self.problem is None:
+            log.error("%s; %s", problem, problem.remedy)
+        self.problem = problem
+
+    def _put_aside_what_is_unreadable(self) -> None:
+        if self._unreadable is None:
+            return
+        if os.path.lexists(self._path):
+            aside = put_aside(self._path, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+            fault = LocalFault(causes.PENDING_DELETES_CORRUPT, path=self._path, reason=self._unreadable, aside=aside)
+            log.error("%s; %s", fault, fault.remedy)
+        self._unreadable = None
+
+    def _new(
+        self, local_path: str, remote_path: str, checksum: str, size: int | None, mtime_ns: int | None
+    ) -> PendingDelete:
+        now = time.time()
+        return PendingDelete(
+            local_file_path=local_path,
+            remote_file_path=remote_path,
+            local_checksum=checksum,
+            scheduled_time=now + self._delay_seconds,
+            created_time=now,
+            retry_count=0,
+            max_retries=self._max_retries,
+            local_size=size,
+            local_mtime_ns=mtime_ns,
+        )
+
+    def _add(self, entries: list[PendingDelete]) -> None:
+        if not entries:
+            return
+        with self._lock:
+            for entry in entries:
+                self._forget(entry.local_file_path)
+                self._entries[entry.local_file_path] = entry
+                # The wall clock of an edge server may jump, to the right time for one; the delay must not shrink.
+                self._not_before[entry.local_file_path] = time.monotonic() + self._delay_seconds
+            self._unsaved = True
+            self.save()
+
+    def _remove(self, entry: PendingDelete) -> None:
+        with self._lock:
+            if self._is_current(entry):
+                self._forget(entry.local_file_path)
+                self._unsaved = True
+                self.save()
+
+    def _is_current(self, entry: PendingDelete) -> bool:
+        """False where the file was sent anew meanwhile, and has another entry now."""
+        with self._lock:
+            return self._entries.get(entry.local_file_path) is entry
+
+    def _forget(self, local_path: str) -> None:
+        self._entries.pop(local_path, None)
+        self._not_before.pop(local_path, None)
+        self._given_up.discard(local_path)
+
+    def _went_wrong(self, entry: PendingDelete, fault: Fault) -> None:
+        path = entry.local_file_path
+        retries = min(entry.retry_count + 1, max(entry.max_retries, entry.retry_count))
+        with self._lock:
+            if not self._is_current(entry):
+                return
+            self.went_wrong += 1
+            self._entries[path] = dataclasses.replace(entry, retry_count=retries)
+            self._unsaved = self._unsaved or retries != entry.retry_count
+            if retries >= entry.max_retries or isinstance(fault, NeedsAPerson):
+                self._given_up.add(path)
+                log.error(
+                    "not deleted, and not tried again before a restart: [%s] %s; %s", fault.code, fault, fault.remedy
+                )
+            else:
+                pause = min(self._pause_seconds * 2**entry.retry_count, _LONGEST_PAUSE_SECONDS)
+                self._not_before[path] = time.monotonic() + pause
+                log.warning("not deleted, tried again in %g s: [%s] %s", pause, fault.code, fault)
+            self.save()
+
+    def _wait_of(self, entry: PendingDelete) -> float:
+        by_wall_clock = entry.scheduled_time - time.time()
+        return max(by_wall_clock, self._not_before.get(entry.local_file_path, 0.0) - time.monotonic())

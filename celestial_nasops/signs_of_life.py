@@ -1,0 +1,99 @@
+"""How the daemon shows that it lives and what it does: state file, STATUS= and WATCHDOG= for systemd."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+
+import celestial_nasops
+from celestial_nasops import daemon_state
+from celestial_nasops.board import Situation, coded, status_line
+from celestial_nasops.config import DaemonSettings
+from celestial_nasops.daemon_state import DaemonState
+from celestial_nasops.durable import folder_fault
+from celestial_nasops.notify import Notifier
+
+_DEBOUNCE_SECONDS = 0.2
+
+log = logging.getLogger(__name__)
+
+
+class SignsOfLife:
+    """For the main thread."""
+
+    def __init__(self, notifier: Notifier, config_path: str) -> None:
+        self._notifier = notifier
+        self._config_path = os.path.abspath(config_path)
+        self._started_at = time.time()
+        self._start_ticks = daemon_state.process_start_ticks(os.getpid()) or 0
+        self._code_path = os.path.dirname(os.path.abspath(celestial_nasops.__file__))
+        self._code = daemon_state.code_fingerprint(self._code_path)
+        self._given_at = 0.0
+        self._news = True
+        self._unwritable = ""
+        self._silenced = ""
+
+    def news(self) -> None:
+        """Something has changed that should be seen soon. From any thread."""
+        self._news = True
+
+    def seconds_to_next(self, settings: DaemonSettings) -> float:
+        """When the next sign is due: after a moment where there is news, so that many at once make one."""
+        interval = settings.heartbeat_seconds
+        if self._notifier.watchdog_interval_seconds is not None:
+            interval = min(interval, self._notifier.watchdog_interval_seconds)
+        if self._news:
+            interval = min(interval, _DEBOUNCE_SECONDS)
+        return max(0.0, self._given_at + interval - time.monotonic())
+
+    def give(self, situation: Situation, settings: DaemonSettings, fingerprint: str, stuck: str | None) -> None:
+        """Give one.
+
+        Args:
+            situation: what to tell.
+            settings: where the state file lies, and how often it is written.
+            fingerprint: of the configuration in use.
+            stuck: what is stuck; then the daemon is as good as dead and does not look alive.
+        """
+        self._given_at, self._news = time.monotonic(), False
+        line = stuck or status_line(situation)
+        self._notifier.status(line)
+        if stuck is not None:
+            if not self._silenced:
+                log.error("%s; no more signs of life are given until it goes on", stuck)
+            self._silenced = stuck
+            return
+        self._silenced = ""
+        self._notifier.watchdog()
+        self._write(settings.state_path, self._state(line, situation, settings, fingerprint))
+
+    def _state(self, line: str, situation: Situation, settings: DaemonSettings, fingerprint: str) -> DaemonState:
+        return DaemonState(
+            pid=os.getpid(),
+            process_start_ticks=self._start_ticks,
+            started_at=self._started_at,
+            version=celestial_nasops.__version__,
+            code_path=self._code_path,
+            code_fingerprint=self._code,
+            config_path=self._config_path,
+            config_fingerprint=fingerprint,
+            heartbeat_at=time.time(),
+            heartbeat_seconds=settings.heartbeat_seconds,
+            doing=line,
+            in_hand=situation.in_hand,
+            last_error=situation.last_error,
+            nas_away_since=situation.away_since,
+        )
+
+    def _write(self, folder: str, state: DaemonState) -> None:
+        try:
+            daemon_state.write(folder, state)
+        except OSError as error:
+            fault = folder_fault(error, folder, "daemon_settings.state_path")
+        else:
+            self._unwritable = ""
+            return
+        if fault.summary != self._unwritable:
+            log.error("the state file can't be written: %s; %s", coded(fault), fault.remedy)
+        self._unwritable = fault.summary

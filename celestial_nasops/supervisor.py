@@ -1,0 +1,248 @@
+"""The daemon's main thread: wakes the workers, watches over them, and replaces them when something has changed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Sequence
+
+from celestial_nasops import config_file, transfer
+from celestial_nasops.board import Board, Situation, coded
+from celestial_nasops.config import Config
+from celestial_nasops.config_file import Loaded
+from celestial_nasops.crew import Crew
+from celestial_nasops.daemon_signals import Signals
+from celestial_nasops.daemon_start import unusable_folders
+from celestial_nasops.daemon_state import PENDING_DELETES_NAME
+from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault
+from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.notify import Notifier
+from celestial_nasops.safe_delete_manager import SafeDeleteManager
+from celestial_nasops.signs_of_life import SignsOfLife
+from celestial_nasops.wakeup import Wakeup
+
+DONE, FAILED, INTERNAL = 0, 1, 70
+
+# What is in hand is put down by itself, then cut off; together within the ten seconds that an end may take.
+_PUT_DOWN_SECONDS, _CUT_OFF_SECONDS = 5.0, 4.0
+_BUILD_AGAIN_SECONDS = 5.0
+_OWN_LOCK_WAIT_SECONDS = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Carries no file itself, so that it always answers."""
+
+    def __init__(self, loaded: Loaded, signals: Signals, notifier: Notifier, *, once: bool = False) -> None:
+        """Set the workers up; none works yet.
+
+        Raises:
+            DatabaseFault: the queue can't be used.
+        """
+        self._config_path = loaded.path
+        self._config = loaded.config
+        self._signals = signals
+        self._notifier = notifier
+        self._once = once
+        self._signs = SignsOfLife(notifier, loaded.path)
+        self._board = Board(self._changed)
+        list_path = os.path.join(loaded.config.daemon_settings.state_path, PENDING_DELETES_NAME)
+        self._deletes = SafeDeleteManager(list_path, loaded.config)
+        self._unfinished: dict[str, str] = {}
+        self._refused_config = ""
+        self._build_at: float | None = None
+        self._ring_at = 0.0
+        self._build()
+
+    def run(self) -> int:
+        """Work until a signal asks for the end, and return the exit code."""
+        self._crew.start()
+        self._give_signs()
+        self._notifier.ready()
+        while True:
+            woken = self._wakeup.wait(self._seconds_to_next())
+            self._signals.drain()
+            if self._signals.terminate:
+                return self._end(DONE)
+            if self._crew.failure is not None:
+                return self._end(INTERNAL)
+            if self._signals.reread:
+                self._reread()
+            if not self._keep_up():
+                return self._end(INTERNAL)
+            if woken or time.monotonic() >= self._ring_at:
+                self._ring_at = time.monotonic() + self._config.sync_settings.interval_minutes * 60
+                self._crew.ring()
+            if self._signs.seconds_to_next(self._config.daemon_settings) == 0:
+                self._give_signs()
+
+    def run_once(self) -> int:
+        """Carry what is ready, delete what is due, and return the exit code."""
+        self._crew.start()
+        self._notifier.ready()
+        deleting = False
+        while not (deleting and self._crew.has_ended):
+            self._wakeup.wait(self._config.sync_settings.interval_minutes * 60)
+            self._signals.drain()
+            if self._signals.terminate:
+                return self._end(FAILED)
+            if self._crew.failure is not None:
+                return self._end(INTERNAL)
+            if self._crew.lanes_have_ended and not deleting:
+                self._crew.start_deleter()
+                deleting = True
+        all_well = not (
+            self._board.errors
+            or self._crew.availability.away_since
+            or self._deletes.problem
+            or self._deletes.went_wrong
+        )
+        return DONE if all_well else FAILED
+
+    # --- the crew ---
+
+    def _build(self) -> None:
+        queue = self._config.database_settings
+        with MediaStatusDB(queue.db_path, timeout_seconds=queue.connection_timeout, create=True) as db:
+            taken_back = db.take_back_transferring()
+        for record in taken_back:
+            log.warning("took back row %d, which was left in transferring: %s", record.id, record.file_name)
+            with contextlib.suppress(LocalFault):
+                transfer.check_names(record)
+                remote = transfer.temporary_path(self._config, record, transfer.day_of(record))
+                self._unfinished.setdefault(record.file_path, remote)
+        self._deletes.configure(self._config)
+        crew = Crew(self._config, self._board, self._deletes, self._unfinished, self._changed, once=self._once)
+        self._db = MediaStatusDB(queue.db_path, timeout_seconds=min(queue.connection_timeout, _OWN_LOCK_WAIT_SECONDS))
+        self._wakeup = Wakeup(self._db.folder, stop_fd=self._signals.fileno())
+        self._crew, self._fingerprint = crew, self._config.fingerprint()
+
+    def _keep_up(self) -> bool:
+        """Replace the crew where the queue's file or the configuration was replaced; False if the old one hangs."""
+        if self._build_at is None:
+            try:
+                self._db.check_same_file()
+                return True
+            except DatabaseFault as fault:
+                self._board.report(fault, "the queue is opened anew")
+            if not self._put_down():
+                return False
+            self._build_at = 0.0
+        if not self._crew.has_ended or time.monotonic() < self._build_at:
+            return True
+        self._wakeup.close()
+        self._db.close()
+        try:
+            self._build()
+        except DatabaseFault as fault:
+            self._board.report(fault)
+            self._build_at = time.monotonic() + _BUILD_AGAIN_SECONDS
+            self._wakeup = Wakeup(stop_fd=self._signals.fileno())
+        else:
+            self._build_at = None
+            self._crew.start()
+            log.info("at work with the configuration %s", self._config_path)
+        self._changed()
+        return True
+
+    def _reread(self) -> None:
+        self._signals.reread = False
+        try:
+            loaded = config_file.load(self._config_path)
+        except ConfigFault as fault:
+            self._refuse([fault])
+            return
+        faults = unusable_folders(loaded.config)
+        if faults:
+            self._refuse(faults)
+            return
+        for warning in loaded.warnings:
+            log.warning("%s: %s", self._config_path, warning)
+        self._refused_config = ""
+        self._config = self._with_present_state_path(loaded.config)
+        log.info("the configuration was reread; files in hand are finished under the old one")
+        if self._build_at is None:
+            self._build_at = 0.0
+            self._crew.finish()
+
+    def _refuse(self, faults: Sequence[Fault]) -> None:
+        for fault in faults:
+            log.error("the changed configuration is not used: %s; %s", coded(fault), fault.remedy)
+        self._refused_config = f"the changed configuration is not used: {coded(faults[0])}"
+        self._changed()
+
+    def _with_present_state_path(self, config: Config) -> Config:
+        """The lock and the pending deletions stay where they are; the check will ask for a restart."""
+        present = self._config.daemon_settings.state_path
+        if config.daemon_settings.state_path == present:
+            return config
+        log.warning("daemon_settings.state_path stays %s until a restart", present)
+        daemon = config.daemon_settings.model_copy(update={"state_path": present})
+        return config.model_copy(update={"daemon_settings": daemon})
+
+    # --- the end ---
+
+    def _put_down(self) -> bool:
+        """Have the crew put down what it has in hand; whether all of it has ended."""
+        self._crew.abandon()
+        if self._crew.join(_PUT_DOWN_SECONDS):
+            return True
+        self._notifier.watchdog()
+        self._crew.abort()
+        return self._crew.join(_CUT_OFF_SECONDS)
+
+    def _end(self, exit_code: int) -> int:
+        self._notifier.stopping()
+        if self._crew.failure is not None:
+            log.critical("internal error in %s", self._crew.failure)
+        ended = self._put_down()
+        if not ended:
+            log.error("not everybody ended in time")
+        if not ended or self._crew.failure is not None:
+            with contextlib.suppress(DatabaseFault):
+                self._db.take_back_transferring()
+        if not self._once:
+            self._give_signs(doing="stopped")
+        log.info("stopped")
+        return exit_code
+
+    # --- what is shown ---
+
+    def _changed(self) -> None:
+        self._signs.news()
+        self._signals.poke()
+
+    def _seconds_to_next(self) -> float:
+        now = time.monotonic()
+        waits = [self._signs.seconds_to_next(self._config.daemon_settings), self._ring_at - now]
+        if self._build_at is not None and self._crew.has_ended:
+            waits.append(self._build_at - now)
+        return max(0.0, min(waits))
+
+    def _give_signs(self, doing: str = "") -> None:
+        try:
+            waiting = self._db.backlog().ready if self._build_at is None else None
+        except DatabaseFault:
+            waiting = None
+        availability, troubles = self._crew.availability, []
+        if self._deletes.problem is not None:
+            troubles.append(str(self._deletes.problem))
+        if self._deletes.given_up:
+            troubles.append(f"{self._deletes.given_up} deletion(s) need a person")
+        if self._refused_config:
+            troubles.append(self._refused_config)
+        situation = Situation(
+            doing=doing,
+            in_hand=self._board.in_hand(),
+            lanes=self._config.security.max_concurrent_transfers,
+            waiting=waiting,
+            away_since=availability.away_since,
+            away_reason=str(availability.reason or ""),
+            troubles=troubles,
+            last_error=self._board.last_error,
+        )
+        stuck = None if doing else self._crew.stuck
+        self._signs.give(situation, self._config.daemon_settings, self._fingerprint, stuck)

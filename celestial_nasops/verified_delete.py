@@ -1,0 +1,130 @@
+"""Deletes one local file, if it is still the file that was sent and its copy on the NAS is right at this moment."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from celestial_nasops import causes
+from celestial_nasops.durable import fsync_folder
+from celestial_nasops.fault import LocalFault, NasFault, shown
+from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.pending_deletes import PendingDelete
+from celestial_nasops.transfer import CHUNK_BYTES, SLOWEST_HASH_BYTES_PER_SECOND, Stopped, identity, kind_of
+
+log = logging.getLogger(__name__)
+
+_HEX_LENGTHS = {0: "", 32: "md5", 64: "sha256"}
+
+
+class NeedsAPerson(LocalFault):
+    """Another try can't help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """``expect`` is told how long the next step may take (seconds); ``is_stopping`` is asked between steps."""
+
+    expect: Callable[[float], None]
+    is_stopping: Callable[[], bool]
+
+
+def delete_verified(entry: PendingDelete, files: NasFiles, base_path: str, hooks: Hooks) -> bool:
+    """Verify a file and its copy, then delete the file.
+
+    Args:
+        entry: the file, its copy, and what is known of them.
+        files: the NAS.
+        base_path: the folder on the NAS that must be there for a missing copy to mean anything.
+        hooks: see there.
+
+    Returns:
+        Whether it was deleted now; False where it was gone already.
+
+    Raises:
+        NeedsAPerson: the local file is not the one that was sent, or that can't be told.
+        LocalFault: the local file can't be read or deleted.
+        NasFault: the copy is missing, wrong or can't be looked at. NasUnavailable: nor can any other.
+        Stopped: as ``hooks`` asked for; nothing was deleted.
+    """
+    path, remote = entry.local_file_path, entry.remote_file_path
+    try:
+        before = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        log.warning("%s was to be deleted and is gone already; somebody else removed it", shown(path))
+        return False
+    except OSError as error:
+        raise _failed(path, error) from error
+    _check_as_recorded(entry, before)
+    sha256 = _check_content(entry, before, hooks)
+    hooks.expect(before.st_size / SLOWEST_HASH_BYTES_PER_SECOND)
+    copy = files.inspect(remote)
+    if copy is None:
+        files.free_bytes(base_path)  # raises where the volume is not mounted, and the copy perhaps not lost
+        raise NasFault(causes.DELETE_COPY_MISSING, path=path, remote_path=remote)
+    if (copy.size, copy.sha256) != (before.st_size, sha256):
+        found = f"{copy.size} bytes, SHA-256 {copy.sha256}"
+        expected = f"{before.st_size} bytes, SHA-256 {sha256}"
+        raise NasFault(causes.DELETE_COPY_DIFFERS, path=path, remote_path=remote, found=found, expected=expected)
+    if hooks.is_stopping():
+        raise Stopped
+    try:
+        if identity(os.lstat(path)) != identity(before):
+            raise _changed(path, "it changed during the check")
+        os.unlink(path)
+        fsync_folder(os.path.dirname(path))
+    except OSError as error:
+        raise _failed(path, error) from error
+    log.info("deleted %s; its copy %s is right", shown(path), shown(remote))
+    return True
+
+
+def _check_as_recorded(entry: PendingDelete, status: os.stat_result) -> None:
+    path = entry.local_file_path
+    if not stat.S_ISREG(status.st_mode):
+        raise _changed(path, f"it is {kind_of(status)}")
+    if entry.local_size not in (None, status.st_size):
+        raise _changed(path, f"it has {status.st_size} bytes, had {entry.local_size}")
+    if entry.local_mtime_ns not in (None, status.st_mtime_ns):
+        raise _changed(path, "it was modified")
+
+
+def _check_content(entry: PendingDelete, before: os.stat_result, hooks: Hooks) -> str:
+    """Compare the local file with the checksum that was recorded when it was sent; its SHA-256."""
+    path, recorded = entry.local_file_path, entry.local_checksum.strip().lower()
+    kind = _HEX_LENGTHS.get(len(recorded))
+    if kind is None or recorded.strip("0123456789abcdef"):
+        raise NeedsAPerson(causes.DELETE_CHECKSUM_UNKNOWN, path=path, checksum=entry.local_checksum)
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(fd, "rb", buffering=0) as file:
+            if identity(os.fstat(fd)) != identity(before):
+                raise _changed(path, "it changed during the check")
+            while chunk := file.read(CHUNK_BYTES):
+                hooks.expect(0)
+                if hooks.is_stopping():
+                    raise Stopped
+                sha256.update(chunk)
+                if kind == "md5":
+                    md5.update(chunk)
+    except OSError as error:
+        raise _failed(path, error) from error
+    found = {"": "", "md5": md5.hexdigest(), "sha256": sha256.hexdigest()}[kind]
+    if found != recorded:
+        raise _changed(path, "its content is another")
+    return sha256.hexdigest()
+
+
+def _changed(path: str, what: str) -> NeedsAPerson:
+    return NeedsAPerson(causes.DELETE_LOCAL_CHANGED, path=path, what=what)
+
+
+def _failed(path: str, error: OSError) -> LocalFault:
+    return LocalFault(
+        causes.DELETE_FAILED, path=path, reason=error.strerror or str(error), folder=os.path.dirname(path)
+    )
