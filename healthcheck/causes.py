@@ -1,0 +1,202 @@
+"""The causes that only the check can name. With ``celestial_nasops.causes`` they are the whole catalogue."""
+
+from __future__ import annotations
+
+from celestial_nasops.fault import Cause
+
+# --- daemon_status ---
+DAEMON_NOT_FOUND = Cause(
+    "daemon_not_found",
+    "systemd knows no unit {unit}",
+    "install it (sudo ./install.sh), or correct daemon_settings.unit in unified_config.json; see: systemctl list-units",
+)
+DAEMON_MASKED = Cause(
+    "daemon_masked",
+    "{unit} is masked, so it can't be started",
+    "sudo systemctl unmask {unit} && sudo systemctl start {unit}",
+)
+DAEMON_INACTIVE = Cause(
+    "daemon_inactive",
+    "{unit} is not running ({state})",
+    "sudo systemctl start {unit}; and so that it starts at boot: sudo systemctl enable {unit}",
+)
+DAEMON_FAILED = Cause(
+    "daemon_failed",
+    "{unit} has failed ({result}, {exit_status}); its last error: {last_error}",
+    "mend what that says, then: sudo systemctl restart {unit}; more: journalctl -u {unit} -n 50",
+)
+DAEMON_CRASH_LOOP = Cause(
+    "daemon_crash_loop",
+    "{unit} keeps crashing: {restarts} restart(s), {state}; its last error: {last_error}",
+    "mend what that says; more: journalctl -u {unit} -n 50",
+)
+DAEMON_STARTING = Cause(
+    "daemon_starting",
+    "{unit} is {state}, not running yet",
+    "wait for it, or see what holds it: systemctl status {unit}",
+)
+DAEMON_DEAD = Cause(
+    "daemon_dead",
+    "media-sync-daemon does not run: {evidence}",
+    "start it: media-sync-daemon --config {config_path}",
+)
+DAEMON_HUNG = Cause(
+    "daemon_hung",
+    "the daemon (pid {pid}) gives no sign of life for {silent_seconds} s, {evidence}",
+    "sudo systemctl restart {unit}; if it was stopped by a signal: sudo kill -CONT {pid}",
+)
+DAEMON_STALE_CODE = Cause(
+    "daemon_stale_code",
+    "the daemon (pid {pid}) still runs the code from before the upgrade",
+    "sudo systemctl restart {unit}",
+)
+DAEMON_STALE_CONFIG = Cause(
+    "daemon_stale_config",
+    "the daemon (pid {pid}) does not use the present configuration {config_path}",
+    "sudo systemctl restart {unit}",
+)
+SYSTEMD_UNAVAILABLE = Cause(
+    "systemd_unavailable",
+    "systemd could not be asked about {unit}: {reason}",
+    "try: systemctl status {unit}; where the daemon runs without systemd set daemon_settings.supervisor to none",
+)
+
+# --- ping ---
+ICMP_BLOCKED = Cause(
+    "icmp_blocked",
+    "{host} does not answer ping, although its SSH port does",
+    "nothing is broken; to have ping answered, allow ICMP echo on the NAS and between",
+)
+NOT_SSH = Cause(
+    "not_ssh",
+    "what answers on {host} port {port} is no SSH server: it says {banner}",
+    "correct the port in the ssh configuration, or nas_settings.port: ssh -v -p {port} {host}",
+)
+
+# --- database ---
+BACKLOG_OLD = Cause(
+    "backlog_old",
+    "{ready} file(s) wait to be carried; the oldest for {age_minutes} min: {oldest}",
+    "see what the daemon does: systemctl status {unit}; journalctl -u {unit} -n 50",
+)
+FILES_FAILED = Cause(
+    "files_failed",
+    "{failed} file(s) have failed for good; the newest {age_minutes} min ago: {newest}: {error}",
+    'mend what that says, then put the row back: sqlite3 {database} "UPDATE media_transfer_status SET '
+    "transfer_status='pending' WHERE transfer_status='failed'\"",
+)
+
+# --- file_insert ---
+# what the media folder and the database can do wrong stands in celestial_nasops.causes
+
+# --- remote_verify ---
+TRANSFER_FAILED = Cause(
+    "transfer_failed",
+    "the daemon gave up on {file}: {error}",
+    "mend what that says; more: journalctl -u {unit} -n 50",
+)
+TRANSFER_RETRYING = Cause(
+    "transfer_retrying",
+    "the daemon could not deliver {file} within {waited_seconds} s and keeps trying: {error}",
+    "mend what that says; more: journalctl -u {unit} -n 50",
+)
+NOT_PICKED_UP = Cause(
+    "not_picked_up",
+    "the daemon did not touch {file} within {waited_seconds} s, and nothing else was in its hands",
+    "see what it does: systemctl status {unit}; does it use the database {database}?",
+)
+STUCK_HALF_WAY = Cause(
+    "stuck_half_way",
+    "the daemon took {file} {stuck_seconds} s ago and has not finished it",
+    "see what it does: journalctl -u {unit} -n 50; if it hangs: sudo systemctl restart {unit}",
+)
+DAEMON_BUSY = Cause(
+    "daemon_busy",
+    "the daemon works on other files, {file} did not get its turn within {waited_seconds} s: {evidence}",
+    "nothing is broken; if it is always so, raise testing.max_wait_minutes in unified_config.json",
+)
+ROW_VANISHED = Cause(
+    "row_vanished",
+    "the row of {file} disappeared from the queue before it was completed",
+    "see who else writes to the queue: sudo fuser -v {database}",
+)
+STATUS_UNKNOWN = Cause(
+    "status_unknown",
+    "the row of {file} has the status '{status}', which means nothing to this check",
+    "see which program wrote it: sudo fuser -v {database}",
+)
+COPY_MISSING = Cause(
+    "copy_missing",
+    "the row of {file} says completed, but there is no copy at {expected}",
+    "stop the daemon before more is deleted: sudo systemctl stop {unit}; then look where it puts its files",
+)
+COPY_WRONG_PATH = Cause(
+    "copy_wrong_path",
+    "the copy of {file} lies at {found} instead of {expected}",
+    "set nas_settings.base_path, nas_settings.backup_path and file_organization alike for all programs",
+)
+COPY_WRONG_SIZE = Cause(
+    "copy_wrong_size",
+    "the copy at {expected} has {found_bytes} bytes instead of {expected_bytes}",
+    "stop the daemon before more is deleted: sudo systemctl stop {unit}; then check the NAS's disks",
+)
+COPY_WRONG_CONTENT = Cause(
+    "copy_wrong_content",
+    "the copy at {expected} has the right size and other content (SHA-256 {found_sha256}, sent {expected_sha256})",
+    "stop the daemon before more is deleted: sudo systemctl stop {unit}; then check the NAS's disks and memory",
+)
+
+# --- local_delete ---
+DELETED_BEFORE_VERIFIED = Cause(
+    "deleted_before_verified",
+    "{file} was deleted on this server before the daemon had completed it",
+    "stop the daemon and whatever else cleans {folder} at once: sudo systemctl stop {unit}",
+)
+DELETED_WITHOUT_COPY = Cause(
+    "deleted_without_copy",
+    "{file} is gone from this server and its copy {remote_path} is {what}: it exists nowhere any more",
+    "stop the daemon at once, before media are lost: sudo systemctl stop {unit}; then look at the NAS",
+)
+DELETED_TOO_EARLY = Cause(
+    "deleted_too_early",
+    "{file} was deleted {early_seconds} s before its delay of {delay_minutes} min was over; its copy is right",
+    "see that sync_settings.safe_delete_delay_minutes is the daemon's too, and what else cleans {folder}: "
+    "sudo systemctl restart {unit}",
+)
+DELETE_OVERDUE = Cause(
+    "delete_overdue",
+    "{file} should have been deleted {overdue_minutes} min ago and is still on this server",
+    "see the daemon's pending deletions and its log, else the disk fills up: journalctl -u {unit} -n 50",
+)
+COPY_LOST_BEFORE_DELETE = Cause(
+    "copy_lost_before_delete",
+    "the verified copy {remote_path} of {file} is {what} now; the file is still on this server",
+    "find out who changes files on the NAS; the daemon keeps what it can't verify",
+)
+
+# --- the run itself ---
+PROBE_TIMED_OUT = Cause(
+    "probe_timed_out",
+    "{probe} had no result after {seconds} s and was given up",
+    "a disk or a program hangs; see: dmesg | tail; and run it again by hand: smoke-check run",
+)
+PROBE_CRASHED = Cause(
+    "probe_crashed",
+    "{probe} stopped with an internal error: {error}",
+    "this is a fault of smoke-check; run it with SMOKE_CHECK_DEBUG=1 and report what it prints",
+)
+INTERRUPTED = Cause(
+    "interrupted",
+    "the run was ended by {signal} before {probe} was done",
+    "nothing is broken; start it again: sudo systemctl start smoke-check",
+)
+STATE_UNWRITABLE = Cause(
+    "state_unwritable",
+    "{path} can't be written: {reason}",
+    "the folder must belong to the user of the check: ls -ld {folder}; findmnt -T {folder}",
+)
+ALREADY_RUNNING = Cause(
+    "already_running",
+    "another run (pid {pid}) is under way with the state folder {path}",
+    "wait for it: journalctl -fu smoke-check",
+)

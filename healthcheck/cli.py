@@ -1,0 +1,231 @@
+"""The command ``smoke-check``."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import sys
+import time
+from typing import NoReturn
+
+from celestial_nasops import __version__
+from celestial_nasops.fault import ConfigFault
+from healthcheck.outcome import ExitCode
+
+DEFAULT_STATE_DIR = "/var/lib/smoke-check"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}\n")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 24 * 60:
+        raise ValueError(text)
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 1000:
+        raise ValueError(text)
+    return value
+
+
+def _bytes(text: str) -> int:
+    value = int(text)
+    if not 256 <= value <= 1 << 40:
+        raise ValueError(text)
+    return value
+
+
+_positive.__name__, _count.__name__, _bytes.__name__ = (
+    "number of minutes (more than 0, at most 1440)",
+    "number of files (1 to 1000)",
+    "number of bytes (256 to 2^40)",
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="smoke-check", description="Send one marked file through the media path, follow it to the end."
+    )
+    parser.add_argument("--version", action="version", version=f"smoke-check {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    where = _Parser(add_help=False)
+    where.add_argument("--state-dir", metavar="DIR", help=f"default: $STATE_DIRECTORY, else {DEFAULT_STATE_DIR}")
+    config = _Parser(add_help=False)
+    config.add_argument("--config", metavar="FILE", help="default: $UNIFIED_CONFIG, else the installed one")
+
+    run = commands.add_parser("run", parents=[config, where], help="run the six probes once")
+    run.add_argument("--max-wait-minutes", type=_positive, metavar="N", help="the run ends within this time")
+    run.add_argument("--files", type=_count, default=1, metavar="N", help="send several files at once")
+    run.add_argument("--size-bytes", type=_bytes, metavar="N", help="size of each file")
+    run.add_argument("--no-insert", action="store_true", help="look only: send no file")
+    run.add_argument("--json", action="store_true", help="print the status as JSON and nothing else")
+    run.set_defaults(act=_run)
+
+    status = commands.add_parser("status", parents=[where], help="print the last verdict and exit with its code")
+    status.add_argument("--json", action="store_true", help="print the status file")
+    status.set_defaults(act=_status)
+
+    clean = commands.add_parser("clean", parents=[config, where], help="remove now whatever earlier runs left or owe")
+    clean.set_defaults(act=_clean)
+
+    configs = commands.add_parser("config", help="check a configuration, or print its schema")
+    kinds = configs.add_subparsers(dest="kind", required=True, metavar="KIND")
+    check = kinds.add_parser("check", help="report all problems of a configuration")
+    check.add_argument("file", metavar="FILE", nargs="?", help="default: as for run")
+    check.set_defaults(act=_config_check)
+    kinds.add_parser("schema", help="print the JSON Schema").set_defaults(act=_config_schema)
+
+    demo = commands.add_parser("demo", help="run the main job on an embedded NAS, in a temporary folder")
+    demo.set_defaults(act=_demo)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command and return its exit code. No exception leaves this function but an early end by argparse."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a locale that lacks a letter must not end a run
+    arguments = _parser().parse_args(argv)
+    code: int = ExitCode.INTERNAL
+    try:
+        code = arguments.act(arguments)
+    except ConfigFault as fault:
+        _complain(fault.summary, fault.remedy)
+        code = ExitCode.BAD_CONFIG
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads us any more; say nothing at exit
+    except KeyboardInterrupt:
+        _complain("interrupted", None)
+    except Exception as error:
+        if os.environ.get("SMOKE_CHECK_DEBUG"):
+            raise
+        _complain(
+            f"internal error: {type(error).__name__}: {error}",
+            "this is a fault of smoke-check; run it with SMOKE_CHECK_DEBUG=1 and report what it prints",
+        )
+    return code
+
+
+def _complain(summary: str, remedy: str | None) -> None:
+    from healthcheck.report import writes_to_journal
+
+    mark = "<3>" if writes_to_journal(sys.stderr) else ""
+    print(f"{mark}smoke-check: {summary}" + (f"\n{mark}  -> {remedy}" if remedy else ""), file=sys.stderr)
+
+
+def _state_dir(arguments: argparse.Namespace) -> str:
+    # systemd separates several state directories by colons, systemd.exec(5)
+    given = arguments.state_dir or os.environ.get("STATE_DIRECTORY", "").split(":")[0] or DEFAULT_STATE_DIR
+    return os.path.abspath(given)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    # A run is short and makes little garbage; looking for it costs a tenth of the CPU time.
+    gc.disable()
+    from celestial_nasops import config_file
+    from healthcheck.report import Report
+    from healthcheck.run import NoVerdict, Options, perform
+
+    report = Report(quiet=arguments.json)
+    loaded = config_file.load(config_file.find(arguments.config))
+    for warning in loaded.warnings:
+        report.remark(f"{loaded.path}: {warning}")
+    options = Options(arguments.max_wait_minutes, arguments.files, arguments.size_bytes, not arguments.no_insert)
+    try:
+        status = perform(loaded, _state_dir(arguments), options, report)
+    except NoVerdict as problem:
+        _complain(problem.fault.summary, problem.fault.remedy)
+        return problem.exit_code
+    root = next((p for p in status.probes if p.outcome == status.outcome and p.remedy), None)
+    report.verdict(status, root.remedy if root else None)
+    if arguments.json:
+        print(status.model_dump_json(indent=2))
+    return ExitCode.INTERNAL if status.exit_code is None else status.exit_code
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from healthcheck.report import Report
+    from healthcheck.run import why_not_current
+    from healthcheck.status_file import StatusFile
+
+    folder = _state_dir(arguments)
+    file = StatusFile(folder)
+    try:
+        status = file.read()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        _complain(f"{file.path} can't be read: {reason}", "run the check again: sudo systemctl start smoke-check")
+        return ExitCode.NOT_MEASURED
+    if status is None:
+        _complain(f"no run has been recorded in {folder}", "start one: sudo systemctl start smoke-check")
+        return ExitCode.NOT_MEASURED
+    if arguments.json:
+        print(status.model_dump_json(indent=2))
+    else:
+        report = Report()
+        for probe in status.probes:
+            report.probe(probe)
+        if status.state == "finished":
+            report.verdict(status, None)
+            print(f"run {status.run_id} on {status.host}, ended {status.finished_at}")
+        else:
+            print(f"run {status.run_id} on {status.host} is under way since {status.started_at}")
+    reason_not = why_not_current(status, folder, time.time())
+    if reason_not is not None:
+        _complain(reason_not, "run the check again: sudo systemctl start smoke-check")
+        return ExitCode.NOT_MEASURED
+    if status.exit_code is None:
+        return status.previous.exit_code if status.previous else ExitCode.NOT_MEASURED
+    return status.exit_code
+
+
+def _clean(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+    from healthcheck.report import Report
+    from healthcheck.run import NoVerdict, clean
+
+    loaded = config_file.load(config_file.find(arguments.config))
+    try:
+        left = clean(loaded, _state_dir(arguments), Report(quiet=True))
+    except NoVerdict as problem:
+        _complain(problem.fault.summary, problem.fault.remedy)
+        return problem.exit_code
+    for one in left:
+        print(f"still there: {one.debt.name}: {one.reason}")
+    if not left:
+        print("nothing is left of any run")
+    return ExitCode.FAILED if left else ExitCode.GOOD
+
+
+def _config_check(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+
+    loaded = config_file.load(config_file.find(arguments.file))
+    for warning in loaded.warnings:
+        print(f"warning: {warning}")
+    print(f"{loaded.path} is good")
+    return ExitCode.GOOD
+
+
+def _config_schema(_arguments: argparse.Namespace) -> int:
+    from celestial_nasops.config import Config
+
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
+    print(json.dumps(schema, indent=2))
+    return ExitCode.GOOD
+
+
+def _demo(_arguments: argparse.Namespace) -> int:
+    from healthcheck.demo.scene import demonstrate
+
+    return demonstrate()

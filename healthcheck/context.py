@@ -1,0 +1,88 @@
+"""What one run knows and shares among its probes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from celestial_nasops.config import Config
+from celestial_nasops.media_status_db import FileRecord, MediaStatusDB
+from celestial_nasops.nas.target import SshTarget, resolve
+from healthcheck.ledger import Debt, Ledger
+from healthcheck.marked_file import MarkedFile
+from healthcheck.moments import RunClock, iso
+from healthcheck.nas_link import NasLink
+from healthcheck.status_file import Event
+from healthcheck.stop import Nudge
+
+
+class Interrupted(Exception):  # noqa: N818 - no error
+    """The run was asked to end while a probe waited."""
+
+
+@dataclass(slots=True)
+class Followed:
+    """A marked file on its way. Moments are Unix seconds, as this run saw them."""
+
+    file: MarkedFile
+    debt: Debt
+    inserted_at: float | None = None
+    transferring_at: float | None = None
+    completed_at: float | None = None
+    gone_at: float | None = None
+    record: FileRecord | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """One run: its configuration, its limits, what it has seen so far, and what it owes."""
+
+    config: Config
+    config_path: str
+    run_id: str
+    started_at: float
+    clock: RunClock
+    nudge: Nudge
+    ledger: Ledger
+    nas: NasLink
+    tell: Callable[[str], None]
+    """Shows what is being waited for."""
+    file_count: int = 1
+    size_bytes: int = 1024
+    insert: bool = True
+    followed: list[Followed] = field(default_factory=list)
+    timeline: list[Event] = field(default_factory=list)
+    _target: SshTarget | None = None
+
+    def note(self, event: str, at: float | None = None) -> None:
+        """Record a moment (Unix seconds; now if left out)."""
+        self.timeline.append(Event(at=iso(time.time() if at is None else at), event=event))
+
+    def open_database(self, timeout_seconds: float | None = None) -> MediaStatusDB:
+        """Open the queue as it is; nothing is created.
+
+        Raises:
+            DatabaseFault: it can't be used.
+        """
+        seconds = timeout_seconds or self.config.check_settings.database_timeout_seconds
+        return MediaStatusDB(self.config.database_settings.db_path, timeout_seconds=seconds)
+
+    def target(self) -> SshTarget:
+        """The NAS as ssh would resolve it, asked once.
+
+        Raises:
+            Fault: the alias can't be resolved.
+        """
+        if self._target is None:
+            self._target = resolve(self.config)
+        return self._target
+
+    def check_interrupted(self) -> None:
+        """End the probe if the run was asked to end.
+
+        Raises:
+            Interrupted: it was.
+        """
+        if self.nudge.asked.is_set():
+            raise Interrupted

@@ -1,0 +1,118 @@
+"""What runs owe: every file, row and copy that a run is about to leave stands here before it exists.
+
+So whatever kills a run, the next one knows what to clean up, and which deletion it has to settle.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from celestial_nasops import durable
+from celestial_nasops.fault import Fault
+from healthcheck import causes, marked_file
+
+FILE_NAME = "ledger.json"
+
+
+class Debt(BaseModel):
+    """One marked file and all that may exist of it. Times are Unix seconds.
+
+    ``due``: ``cleanup`` when everything of it is to be removed, ``deletion`` while the daemon's delayed deletion of the
+    local file is awaited.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    run_id: str
+    name: str
+    local_path: str
+    size: int = Field(ge=0)
+    sha256: str = ""
+    created_at: float
+    remote_paths: list[str]
+    row_id: int | None = None
+    due: Literal["cleanup", "deletion"] = "cleanup"
+    remote_path: str = ""
+    completed_at: float | None = None
+    delete_due_at: float | None = None
+    withdrawn_in_mid_transfer_at: float | None = None
+
+    @field_validator("local_path")
+    @classmethod
+    def _local_is_marked(cls, value: str) -> str:
+        if not (os.path.isabs(value) and marked_file.carries_mark(value)):
+            raise ValueError("not the path of a marked file")
+        return value
+
+    @field_validator("remote_paths")
+    @classmethod
+    def _remotes_are_marked(cls, value: list[str]) -> list[str]:
+        if not all(path.startswith("/") and marked_file.carries_mark(path) for path in value):
+            raise ValueError("not paths of a marked file")
+        return value
+
+
+class _File(BaseModel):
+    version: Literal[1] = 1
+    debts: list[Debt] = []
+
+
+class Ledger:
+    """The debts of all runs, in a file of the state folder. Changes count once :meth:`save` has returned."""
+
+    def __init__(self, folder: str) -> None:
+        self._path = os.path.join(folder, FILE_NAME)
+        self.debts: list[Debt] = []
+        self.put_aside: str | None = None
+        """Where an unreadable ledger was moved, if it was."""
+
+    def load(self) -> None:
+        """Read the debts. An unreadable file is put aside, never read as empty without a word.
+
+        Raises:
+            OSError: the folder can't be read, or the bad file can't be put aside.
+        """
+        try:
+            with open(self._path, "rb") as file:
+                self.debts = _File.model_validate_json(file.read()).debts
+        except FileNotFoundError:
+            self.debts = []
+        except ValidationError:
+            self.put_aside = durable.put_aside(self._path, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+
+    def save(self) -> None:
+        """Make the debts durable.
+
+        Raises:
+            Fault: they could not be written; nothing that they do not name may be created then.
+        """
+        try:
+            durable.write_atomically(self._path, _File(debts=self.debts).model_dump_json(indent=1).encode())
+        except OSError as error:
+            reason, folder = error.strerror or str(error), os.path.dirname(self._path)
+            raise Fault(causes.STATE_UNWRITABLE, path=self._path, reason=reason, folder=folder) from error
+
+    def owe(self, debts: Iterable[Debt]) -> None:
+        """Write debts down before what they name exists.
+
+        Raises:
+            Fault: as for :meth:`save`.
+        """
+        self.debts += debts
+        self.save()
+
+    def settle(self, debts: Iterable[Debt]) -> None:
+        """Strike debts of which nothing is left.
+
+        Raises:
+            Fault: as for :meth:`save`.
+        """
+        gone = {id(debt) for debt in debts}
+        if gone:
+            self.debts = [debt for debt in self.debts if id(debt) not in gone]
+            self.save()

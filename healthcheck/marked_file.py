@@ -1,0 +1,134 @@
+"""The marked file: how it is named, what is in it, and where copies of it may lie.
+
+The mark is in the name, so that nobody takes such a file for media, and so that nothing else is ever removed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from celestial_nasops import paths
+from celestial_nasops.config import Config
+from celestial_nasops.durable import fsync_folder
+
+MARK = ".smoke-check."
+_MARKED_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*_\d{8}_\d{6}_[0-9a-f]{8}-\d{1,4}\.smoke-check\.[A-Za-z0-9]{1,10}")
+_CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedFile:
+    """A test file before it exists. ``size`` is in bytes."""
+
+    name: str
+    path: str
+    size: int
+    header: bytes
+
+    @property
+    def part_path(self) -> str:
+        """Where it grows, hidden, until it is complete."""
+        return os.path.join(os.path.dirname(self.path), f".{self.name}.part")
+
+
+def carries_mark(path: str) -> bool:
+    """Whether a path's last part is the name of a marked file, of one that grows, or of its unfinished upload."""
+    name = os.path.basename(path)
+    hidden = re.fullmatch(r"\.[A-Za-z0-9._-]*?(" + _MARKED_NAME.pattern + r")\.(?:part|[0-9a-f]{12})", name)
+    return bool(_MARKED_NAME.fullmatch(name) or hidden)
+
+
+def new_files(config: Config, run_id: str, started: dt.datetime, count: int, size: int) -> list[MarkedFile]:
+    """Name the files of a run. The date in the name is the local one, as in the names of the dock's own files."""
+    testing = config.testing
+    prefix = testing.smoke_test_prefix.rstrip("_-")
+    extension = testing.test_file_extension.lstrip(".")
+    stamp = started.strftime("%Y%m%d_%H%M%S")
+    files = []
+    for number in range(1, count + 1):
+        name = f"{prefix}_{stamp}_{run_id[-8:]}-{number}{MARK}{extension}"
+        header = f"smoke-check test file, not media, safe to delete\nhost {os.uname().nodename}\nrun {run_id}\n\n"
+        path = os.path.join(config.local_settings.media_path, name)
+        files.append(MarkedFile(name, path, size, header.encode()[:size]))
+    return files
+
+
+def content(file: MarkedFile) -> Iterator[bytes]:
+    """The bytes of a marked file: the header, then random bytes, so that no two are alike."""
+    yield file.header
+    left = file.size - len(file.header)
+    while left > 0:
+        chunk = os.urandom(min(left, _CHUNK_BYTES))
+        left -= len(chunk)
+        yield chunk
+
+
+def write(file: MarkedFile) -> str:
+    """Put a marked file into its folder: it appears complete and durable, or not at all.
+
+    Returns:
+        Its SHA-256, in hex.
+
+    Raises:
+        OSError: it could not be written; what was begun is removed.
+    """
+    digest = hashlib.sha256()
+    try:
+        fd = os.open(file.part_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        with os.fdopen(fd, "wb") as part:
+            for chunk in content(file):
+                digest.update(chunk)
+                part.write(chunk)
+            part.flush()
+            os.fsync(part.fileno())
+        os.rename(file.part_path, file.path)
+    except BaseException:
+        remove_local(file.part_path)
+        raise
+    fsync_folder(os.path.dirname(file.path))
+    return digest.hexdigest()
+
+
+def remove_local(path: str) -> bool:
+    """Remove a marked file from this server; True where there was one.
+
+    Raises:
+        ValueError: the name carries no mark.
+        OSError: it is there and can't be removed.
+    """
+    if not carries_mark(path):
+        raise ValueError(f"{path} carries no mark")
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def expected_remote_path(config: Config, name: str) -> str:
+    """Where the contract puts the copy. The date in the name decides, so no day of transfer matters."""
+    return paths.remote_path(config, name, paths.date_in_name(name) or dt.date.today())
+
+
+def possible_remote_paths(config: Config, name: str) -> list[str]:
+    """Every path at which a daemon may have put the copy, the right one first.
+
+    Older daemons leave backup_path out, or go by the day of transfer or by UTC.
+    """
+    named = paths.date_in_name(name) or dt.date.today()
+    days = [named, named + dt.timedelta(days=1), named - dt.timedelta(days=1)]
+    folders = [paths.remote_folder(config, "", day, with_backup_path=b) for b in (True, False) for day in days]
+    base = config.nas_settings.base_path.rstrip("/")
+    folders += [f"{base}/{config.nas_settings.backup_path.strip('/')}".rstrip("/"), base]
+    return [f"{folder}/{name}" for folder in dict.fromkeys(folders)]
+
+
+def temporary_remote_path(config: Config, local_path: str) -> str:
+    """Where our own daemon keeps an unfinished upload of the file."""
+    folder = os.path.dirname(expected_remote_path(config, os.path.basename(local_path)))
+    return f"{folder}/{paths.temporary_name(config, local_path)}"

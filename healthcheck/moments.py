@@ -1,0 +1,65 @@
+"""Moments as the status file, the database and people write them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from dataclasses import dataclass, field
+
+
+def iso(moment: float) -> str:
+    """Unix seconds as ISO 8601 in UTC with milliseconds, ``2025-01-22T10:15:00.123Z``."""
+    text = dt.datetime.fromtimestamp(moment, dt.UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def from_iso(text: str) -> float:
+    """The reverse of :func:`iso`.
+
+    Raises:
+        ValueError: the text is no such moment.
+    """
+    return dt.datetime.fromisoformat(text).timestamp()
+
+
+def from_database(text: str | None) -> float | None:
+    """A UTC moment of the database, ``YYYY-MM-DD HH:MM:SS`` with or without fractions, as Unix seconds."""
+    if not text:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
+
+
+def lasting(seconds: float) -> str:
+    """A duration for people."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min"
+
+
+@dataclass(frozen=True, slots=True)
+class RunClock:
+    """How long a run may still wait. Measured on the monotonic clock, so setting the clock changes nothing.
+
+    A tenth of the time, 10 s at the most, is kept for cleaning up.
+    """
+
+    max_wait_seconds: float
+    started: float = field(default_factory=time.monotonic)
+
+    def elapsed(self) -> float:
+        """Seconds since the start of the run."""
+        return time.monotonic() - self.started
+
+    def left_to_wait(self) -> float:
+        """Seconds that probes may still wait; never below 0."""
+        return max(0.0, self.left() - min(10.0, self.max_wait_seconds / 10))
+
+    def left(self) -> float:
+        """Seconds until the run must have ended; never below 0."""
+        return max(0.0, self.max_wait_seconds - self.elapsed())

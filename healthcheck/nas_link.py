@@ -1,0 +1,113 @@
+"""The run's own connection to the NAS, opened in the background while the daemon works."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+
+from celestial_nasops.config import Config
+from celestial_nasops.fault import Fault, NasRefusal, NasUnavailable
+from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.session import NasSession
+from celestial_nasops.nas.target import resolve
+from healthcheck.stop import Nudge
+
+_RETRY_SECONDS = 2.0
+
+
+class NasLink:
+    """Opens a session in a thread of its own, again after transient faults, never again after a refusal."""
+
+    def __init__(self, config: Config, nudge: Nudge) -> None:
+        self._config = config
+        self._nudge = nudge
+        self._changed = threading.Condition()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._session: NasSession | None = None
+        self._fault: Fault | None = None
+
+    def start(self) -> None:
+        """Begin to connect, if that has not begun."""
+        with self._changed:
+            if self._thread is None and not self._closed.is_set():
+                self._thread = threading.Thread(target=self._connect, name="nas-link", daemon=True)
+                self._thread.start()
+
+    @property
+    def refusal(self) -> Fault | None:
+        """The fault that ended all trying: a key or host key that won't do, or a bad alias."""
+        with self._changed:
+            return self._fault if isinstance(self._fault, NasRefusal) else None
+
+    def files(self, timeout_seconds: float) -> NasFiles:
+        """The NAS's files, once connected.
+
+        Raises:
+            NasRefusal: it can't work.
+            Fault: it did not work within ``timeout_seconds``; the last cause.
+        """
+        self.start()
+        deadline = time.monotonic() + timeout_seconds
+        with self._changed:
+            while self._session is None and not isinstance(self._fault, NasRefusal) and not self._closed.is_set():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            if self._session is not None:
+                per_command = min(self._config.security.connection_timeout_seconds, max(1.0, timeout_seconds))
+                return NasFiles(self._session, timeout_seconds=per_command)
+            raise self._fault or self._not_yet(timeout_seconds)
+
+    def lost(self) -> None:
+        """Give up a session that has failed and connect anew."""
+        with self._changed:
+            session, self._session, self._thread = self._session, None, None
+        if session is not None:
+            session.abort()
+        self.start()
+
+    def close(self) -> None:
+        """End the connection, and every wait for it."""
+        self._closed.set()
+        with self._changed:
+            session, self._session = self._session, None
+            self._changed.notify_all()
+        if session is not None:
+            with contextlib.suppress(Fault):
+                session.close()
+
+    def _connect(self) -> None:
+        while not self._closed.is_set():
+            try:
+                timeout = self._config.security.connection_timeout_seconds
+                session = NasSession.open(resolve(self._config), timeout_seconds=timeout)
+            except Fault as fault:
+                refused = isinstance(fault, NasRefusal)
+                with self._changed:
+                    self._fault = fault
+                    self._changed.notify_all()
+                self._nudge.poke()
+                if refused or self._closed.wait(_RETRY_SECONDS):
+                    return
+                continue
+            with self._changed:
+                if self._closed.is_set():
+                    session.abort()
+                    return
+                self._session, self._fault = session, None
+                self._changed.notify_all()
+            self._nudge.poke()
+            return
+
+    def _not_yet(self, timeout_seconds: float) -> Fault:
+        from celestial_nasops import causes
+
+        nas = self._config.nas_settings
+        name = nas.ssh_alias or nas.host
+        stage = "the connection was not up yet"
+        return NasUnavailable(
+            causes.NAS_SILENT, host=name, port=nas.port, seconds=round(timeout_seconds, 1), stage=stage
+        )

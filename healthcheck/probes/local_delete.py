@@ -1,0 +1,148 @@
+"""Is the local file deleted, in time, and not before its copy was verified? Earlier runs' debts included."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Literal
+
+from celestial_nasops.fault import NasFault
+from celestial_nasops.wakeup import Wakeup, settle
+from healthcheck import causes
+from healthcheck.context import Run
+from healthcheck.ledger import Debt
+from healthcheck.moments import iso, lasting
+from healthcheck.outcome import Finding, Outcome, gravest
+
+Copy = Literal["right", "missing", "changed"]
+
+# The moment of completion is known to the second where it comes from the row; see remote_verify.
+_TOLERANCE_SECONDS = 0.5
+
+
+def probe(run: Run) -> Finding:
+    """Wait for what falls due within the run, judge what can be judged, and leave the rest owed."""
+    owed = [debt for debt in run.ledger.debts if debt.due == "deletion"]
+    if not run.config.sync_settings.delete_after_sync:
+        for debt in owed:
+            debt.due = "cleanup"
+        return Finding.skipped("sync_settings.delete_after_sync is off, so nothing is to be deleted")
+    if not owed:
+        return Finding.skipped("no verified copy, so no deletion is due")
+    gone = _wait(run, owed)
+    findings = []
+    for debt in owed:
+        finding = _settle(run, debt, gone.get(id(debt)))
+        if finding.outcome not in (Outcome.DEFERRED, Outcome.ERROR):
+            debt.due = "cleanup"
+        findings.append(finding)
+    run.ledger.save()
+    return _sum_up(findings)
+
+
+def judge(
+    debt: Debt, now: float, gone_at: float | None, copy: Copy | None, *, grace_seconds: float, unit: str
+) -> Finding:
+    """Weigh one deletion.
+
+    Args:
+        debt: the file, and when its deletion falls due.
+        now: Unix seconds.
+        gone_at: when its local file was first seen to be gone (Unix seconds), None while it is there.
+        copy: what its copy on the NAS is now; None where nobody has looked, because nothing depends on it yet.
+        grace_seconds: how late a deletion may be.
+        unit: the daemon's unit.
+    """
+    due = debt.delete_due_at or debt.created_at
+    delay = due - (debt.completed_at or debt.created_at)
+    if gone_at is None:
+        if now < due + grace_seconds:
+            when = f"falls due at {iso(due)}" if now < due else f"is due since {iso(due)}"
+            summary = f"the deletion {when}; the next run settles it"
+            return Finding(Outcome.DEFERRED, summary, details={"due_at": iso(due)})
+        if copy in ("missing", "changed"):
+            return Finding.of_cause(
+                causes.COPY_LOST_BEFORE_DELETE, file=debt.name, remote_path=debt.remote_path, what=copy
+            )
+        return Finding.of_cause(
+            causes.DELETE_OVERDUE, file=debt.name, overdue_minutes=f"{(now - due) / 60:.1f}", unit=unit
+        )
+    if copy != "right":
+        return Finding.of_cause(
+            causes.DELETED_WITHOUT_COPY, file=debt.name, remote_path=debt.remote_path, what=copy or "unknown", unit=unit
+        )
+    early = due - gone_at
+    if early > _TOLERANCE_SECONDS:
+        return Finding.of_cause(
+            causes.DELETED_TOO_EARLY,
+            file=debt.name,
+            early_seconds=f"{early:.1f}",
+            delay_minutes=f"{delay / 60:g}",
+            folder=os.path.dirname(debt.local_path),
+            unit=unit,
+        )
+    return Finding.good(
+        f"{debt.name} was deleted after its delay of {lasting(delay)}, and its copy is still right",
+        due_at=iso(due),
+        seen_gone_at=iso(gone_at),
+    )
+
+
+def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
+    """Watch the files until those that fall due within the run are gone or late. When each was first seen gone."""
+    grace = run.config.check_settings.delete_grace_minutes * 60
+    gone: dict[int, float] = {id(one.debt): one.gone_at for one in run.followed if one.gone_at is not None}
+
+    def look() -> bool | None:
+        news = None
+        for debt in owed:
+            if id(debt) not in gone and not os.path.lexists(debt.local_path):
+                gone[id(debt)] = time.time()
+                run.note("local file gone", gone[id(debt)])
+                news = True
+        return news
+
+    with Wakeup(run.config.local_settings.media_path, stop_fd=run.nudge.fileno()) as wakeup:
+        while True:
+            run.check_interrupted()
+            look()
+            now, left = time.time(), run.clock.left_to_wait()
+            open_dues = [d.delete_due_at or now for d in owed if id(d) not in gone]
+            within = [due for due in open_dues if due < now + left]
+            if not within or left <= 0:
+                return gone
+            until = max(within) + grace - now
+            if until <= 0:
+                return gone
+            run.tell(f"waiting for the daemon to delete {len(within)} file(s), due {iso(min(within))}")
+            settle(look, wakeup, min(left, until, run.config.testing.poll_interval_seconds))
+            run.nudge.drain()
+
+
+def _settle(run: Run, debt: Debt, gone_at: float | None) -> Finding:
+    now = time.time()
+    grace, unit = run.config.check_settings.delete_grace_minutes * 60, run.config.daemon_settings.unit
+    copy: Copy | None = None
+    if gone_at is not None or now >= (debt.delete_due_at or now) + grace:
+        try:
+            copy = _look_at_copy(run, debt)
+        except NasFault as fault:
+            return Finding.of_fault(fault, Outcome.ERROR)
+    return judge(debt, now, gone_at, copy, grace_seconds=grace, unit=unit)
+
+
+def _look_at_copy(run: Run, debt: Debt) -> Copy:
+    found = run.nas.files(max(run.clock.left_to_wait(), 5.0)).inspect(debt.remote_path)
+    if found is None:
+        return "missing"
+    return "right" if (found.size, found.sha256) == (debt.size, debt.sha256) else "changed"
+
+
+def _sum_up(findings: list[Finding]) -> Finding:
+    worst = gravest(findings)
+    settled = sum(1 for f in findings if f.outcome is Outcome.PASS)
+    details = {**worst.details, "settled": settled, "owed": len(findings) - settled}
+    summary = worst.summary
+    if len(findings) > 1:
+        summary += f" ({settled} of {len(findings)} deletions are settled and right)"
+    return Finding(worst.outcome, summary, worst.cause, worst.remedy, details)

@@ -1,0 +1,271 @@
+"""Follow the row through pending, transferring and completed, then prove the copy on the NAS with one's own eyes."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass
+
+from celestial_nasops import causes as shared
+from celestial_nasops import daemon_state
+from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault, NasUnavailable
+from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
+from celestial_nasops.nas.files import RemoteCopy
+from celestial_nasops.wakeup import Wakeup, settle
+from healthcheck import causes, marked_file
+from healthcheck.context import Followed, Run
+from healthcheck.moments import from_database, lasting
+from healthcheck.outcome import Finding, Outcome, gravest
+
+# How our own daemon writes a fault into a row: "[code] what happened".
+_CODED_ERROR = re.compile(r"\[([a-z_]+)\] (.*)", re.DOTALL)
+_CATALOGUE = {c.code: c for m in (shared, causes) for c in vars(m).values() if isinstance(c, Cause)}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the daemon was seen to do instead, when the file did not get its turn."""
+
+    others_in_hand: int = 0
+    others_done: int = 0
+    ahead: int = 0
+    progress: str = ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether the daemon worked on other files."""
+        return self.others_in_hand > 0 or self.others_done > 0
+
+    def __str__(self) -> str:
+        text = f"{self.ahead} file(s) ahead, {self.others_in_hand} in hand, {self.others_done} done meanwhile"
+        return f"{text}; {self.progress}" if self.progress else text
+
+
+def probe(run: Run) -> Finding:
+    """Wait on the queue's commits until every file is settled or the time is up, and verify each copy at once."""
+    media, path = run.config.local_settings.media_path, run.config.database_settings.db_path
+    waiting, verified = list(run.followed), list[Finding]()
+    refusal: Fault | None = None
+    begun = time.monotonic()
+    with run.open_database() as database, Wakeup(os.path.dirname(path), media, stop_fd=run.nudge.fileno()) as wakeup:
+        ahead_before = _ahead(database, run.followed)
+
+        def look() -> bool | None:
+            seen = [_observe(run, database, one) for one in waiting]  # every one is looked at, whatever the first shows
+            return any(seen) or None
+
+        while True:
+            run.check_interrupted()
+            look()
+            for one in [one for one in waiting if _is_settled(one)]:
+                waiting.remove(one)
+                verified.append(_verify(run, one))
+            refusal = run.nas.refusal
+            left = run.clock.left_to_wait()
+            if not waiting or refusal is not None or left <= 0:
+                break
+            run.tell(_waiting_for(waiting, time.monotonic() - begun))
+            settle(look, wakeup, min(left, run.config.testing.poll_interval_seconds))
+            run.nudge.drain()
+            database.check_same_file()
+        evidence = _evidence(run, database, waiting, ahead_before) if waiting else Evidence()
+    waited = time.monotonic() - begun
+    if waiting and refusal is not None:
+        # Without a look of our own nothing can be proven, and the daemon goes the same way to the same NAS.
+        return Finding.of_fault(refusal)
+    config = run.config
+    unit, queue = config.daemon_settings.unit, config.database_settings.db_path
+    verified += [judge_unfinished(one, evidence, waited, time.time(), unit, queue) for one in waiting]
+    return _sum_up(verified)
+
+
+def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | None, unit: str) -> Finding:
+    """Weigh what lies on the NAS, once the row says completed."""
+    file = one.file
+    if found is None:
+        return Finding.of_cause(causes.COPY_MISSING, file=file.name, expected=expected, unit=unit)
+    path, copy = found
+    if path != expected:
+        return Finding.of_cause(causes.COPY_WRONG_PATH, file=file.name, found=path, expected=expected)
+    if copy.size != file.size:
+        return Finding.of_cause(
+            causes.COPY_WRONG_SIZE, expected=expected, found_bytes=copy.size, expected_bytes=file.size, unit=unit
+        )
+    if copy.sha256 != one.debt.sha256:
+        return Finding.of_cause(
+            causes.COPY_WRONG_CONTENT,
+            expected=expected,
+            found_sha256=copy.sha256[:12],
+            expected_sha256=one.debt.sha256[:12],
+            unit=unit,
+        )
+    return Finding.good(f"{expected} holds the same {file.size} bytes (SHA-256 {copy.sha256[:12]})")
+
+
+def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: float, unit: str, database: str) -> Finding:
+    """Weigh a file whose row did not get to completed.
+
+    Args:
+        one: the file as it was seen last.
+        evidence: what the daemon did instead.
+        waited: seconds since the row went in.
+        now: Unix seconds.
+        unit: the daemon's unit.
+        database: the queue's path.
+    """
+    file, record = one.file.name, one.record
+    seconds = round(waited)
+    if record is None:
+        return Finding.of_cause(causes.ROW_VANISHED, file=file, database=database)
+    error = record.last_error_message or ""
+    match record.transfer_status:
+        case TransferStatus.FAILED:
+            return _daemon_s_fault(causes.TRANSFER_FAILED, error or "no reason given", file, unit, seconds)
+        case TransferStatus.TRANSFERRING:
+            since = one.transferring_at or one.inserted_at or now
+            return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(now - since), unit=unit)
+        case TransferStatus.PENDING if error:
+            return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, unit, seconds)
+        case TransferStatus.PENDING if evidence.busy:
+            return Finding.of_cause(
+                causes.DAEMON_BUSY, Outcome.WARN, file=file, waited_seconds=seconds, evidence=str(evidence)
+            )
+        case TransferStatus.PENDING:
+            return Finding.of_cause(
+                causes.NOT_PICKED_UP, file=file, waited_seconds=seconds, unit=unit, database=database
+            )
+        case _:
+            status = record.transfer_status_text
+            return Finding.of_cause(causes.STATUS_UNKNOWN, file=file, status=status, database=database)
+
+
+def _daemon_s_fault(generic: Cause, error: str, file: str, unit: str, seconds: int) -> Finding:
+    """What the daemon wrote into the row. Where it names a cause of the catalogue, that is the root."""
+    coded = _CODED_ERROR.fullmatch(error)
+    known = _CATALOGUE.get(coded[1]) if coded else None
+    text = coded[2] if coded else error
+    finding = Finding.of_cause(generic, file=file, error=text, unit=unit, waited_seconds=seconds)
+    if known is None:
+        return finding
+    return Finding(Outcome.FAIL, finding.summary, known.code, finding.remedy, finding.details)
+
+
+def _observe(run: Run, database: MediaStatusDB, one: Followed) -> bool:
+    """Look at one file's row and at its local file; True where something is new."""
+    now = time.time()
+    before = (one.record, one.gone_at)
+    one.record = _find(database, one)
+    status = one.record.transfer_status if one.record else None
+    if status is TransferStatus.TRANSFERRING and one.transferring_at is None:
+        one.transferring_at = now
+        run.note("transferring", now)
+    if status is TransferStatus.COMPLETED and one.completed_at is None:
+        if one.transferring_at is None:
+            started = from_database(one.record.transfer_start_time if one.record else None)
+            one.transferring_at = min(now, max(started or now, one.inserted_at or 0))
+            run.note("transferring", one.transferring_at)
+        one.completed_at = now
+        run.note("completed", now)
+    if one.gone_at is None and not os.path.lexists(one.file.path):
+        one.gone_at = now
+        run.note("local file gone", now)
+    return (one.record, one.gone_at) != before
+
+
+def _find(database: MediaStatusDB, one: Followed) -> FileRecord | None:
+    return database.get(one.debt.row_id) if one.debt.row_id is not None else database.find(one.file.path)
+
+
+def _is_settled(one: Followed) -> bool:
+    gone_early = one.gone_at is not None and one.completed_at is None
+    ended = one.record is None or one.record.transfer_status in (TransferStatus.COMPLETED, TransferStatus.FAILED)
+    return ended or gone_early
+
+
+def _verify(run: Run, one: Followed) -> Finding:
+    unit, path = run.config.daemon_settings.unit, run.config.database_settings.db_path
+    if one.completed_at is None:
+        if one.gone_at is not None:
+            folder = run.config.local_settings.media_path
+            return Finding.of_cause(causes.DELETED_BEFORE_VERIFIED, file=one.file.name, folder=folder, unit=unit)
+        waited = time.time() - (one.inserted_at or run.started_at)
+        return judge_unfinished(one, Evidence(), waited, time.time(), unit, path)
+    run.tell("verifying the copy on the NAS")
+    expected = marked_file.expected_remote_path(run.config, one.file.name)
+    places = marked_file.possible_remote_paths(run.config, one.file.name)
+    try:
+        found = _inspect_first(run, places)
+    except NasFault as fault:
+        return Finding.of_fault(fault)
+    finding = judge_copy(one, expected, found, unit)
+    if finding.outcome is Outcome.PASS:
+        run.note("copy verified")
+        _await_deletion(run, one, expected)
+    return finding
+
+
+def _inspect_first(run: Run, places: list[str]) -> tuple[str, RemoteCopy] | None:
+    """Look for the copy; a connection that was lost meanwhile is opened once more."""
+    for last_try in (False, True):
+        try:
+            return run.nas.files(run.clock.left_to_wait()).inspect_first(places)
+        except NasUnavailable:
+            if last_try or run.clock.left_to_wait() <= 0 or run.nas.refusal is not None:
+                raise
+            run.nas.lost()
+    return None
+
+
+def _await_deletion(run: Run, one: Followed, remote_path: str) -> None:
+    """From now on the daemon's deletion is owed, where it is to delete at all."""
+    sync, debt = run.config.sync_settings, one.debt
+    debt.remote_path = remote_path
+    written = from_database(one.record.transfer_end_time if one.record else None)
+    seen = one.completed_at or time.time()
+    # The row's own time is exact to the second and ours is a little late; the earlier one can do no daemon wrong.
+    debt.completed_at = written if written is not None and (one.inserted_at or 0) - 1 <= written <= seen else seen
+    if sync.delete_after_sync:
+        debt.delete_due_at = debt.completed_at + sync.safe_delete_delay_minutes * 60
+        debt.due = "deletion"
+        run.ledger.save()
+
+
+def _ahead(database: MediaStatusDB, files: list[Followed]) -> int:
+    """How many ready rows the daemon takes before ours."""
+    ids = [one.debt.row_id for one in files if one.debt.row_id is not None]
+    return database.ready_ahead_of(min(ids)) if ids else 0
+
+
+def _evidence(run: Run, database: MediaStatusDB, waiting: list[Followed], ahead_before: int) -> Evidence:
+    mine = sum(1 for w in waiting if w.record and w.record.transfer_status is TransferStatus.TRANSFERRING)
+    in_hand = database.backlog().transferring - mine
+    ahead = _ahead(database, waiting)
+    progress = ""
+    try:
+        state = daemon_state.read(run.config.daemon_settings.state_path)
+    except LocalFault:
+        state = None
+    if state is not None:
+        # Our own daemon tells what it really holds; a row that a dead one left in transferring proves no work.
+        names = [f"{os.path.basename(f.file_path)} {f.bytes_done} of {f.bytes_total} bytes" for f in state.in_hand]
+        in_hand, progress = min(in_hand, len(names)), ", ".join(names)
+    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, progress)
+
+
+def _waiting_for(waiting: list[Followed], seconds: float) -> str:
+    first = waiting[0]
+    status = first.record.transfer_status_text if first.record else "no row"
+    count = f", {len(waiting)} files" if len(waiting) > 1 else ""
+    return f"waiting for the daemon ({status}{count}), {lasting(seconds)}"
+
+
+def _sum_up(findings: list[Finding]) -> Finding:
+    worst = gravest(findings)
+    if len(findings) == 1:
+        return worst
+    good = sum(1 for f in findings if f.outcome is Outcome.PASS)
+    if good == len(findings):
+        return Finding.good(f"{good} copies are right; the last: {findings[-1].summary}", copies=good)
+    summary = f"{good} of {len(findings)} copies are right; {worst.summary}"
+    return Finding(worst.outcome, summary, worst.cause, worst.remedy, worst.details)

@@ -1,0 +1,297 @@
+"""One run from its lock to its last word: status file, probes, clean-up, verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from celestial_nasops import __version__
+from celestial_nasops.config_file import Loaded
+from celestial_nasops.fault import Fault
+from healthcheck import causes, cleanup, pipeline, status_file
+from healthcheck.context import Run
+from healthcheck.ledger import Ledger
+from healthcheck.moments import RunClock, from_iso, iso
+from healthcheck.nas_link import NasLink
+from healthcheck.outcome import ExitCode, Outcome, ProbeResult, Verdict, verdict
+from healthcheck.report import Report
+from healthcheck.status_file import Outstanding, Previous, ProbeStatus, Status, StatusFile
+from healthcheck.stop import Nudge
+
+LOCK_NAME = "run.lock"
+_RUNNING_MARGIN_SECONDS = 60
+_CLEANUP_SECONDS = 8.0
+_INTERRUPTED_CLEANUP_SECONDS = 2.0
+
+
+class NoVerdict(Exception):  # noqa: N818 - a verdict of its own
+    """A run that could not leave a verdict in its state folder: the fault and the exit code that say so."""
+
+    def __init__(self, fault: Fault, exit_code: ExitCode) -> None:
+        self.fault = fault
+        self.exit_code = exit_code
+        super().__init__(fault.summary)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked to do beyond its configuration. ``None``: as configured."""
+
+    max_wait_minutes: float | None = None
+    files: int = 1
+    size_bytes: int | None = None
+    insert: bool = True
+
+
+def perform(loaded: Loaded, state_dir: str, options: Options, report: Report) -> Status:
+    """Run once.
+
+    Returns:
+        The status as it was written.
+
+    Raises:
+        NoVerdict: another run is under way, or the state folder can't be written.
+    """
+    nudge = Nudge()
+    nudge.catch_signals()
+    with _lock(state_dir):
+        status, files = StatusFile(state_dir), Ledger(state_dir)
+        try:
+            last = status.read_or_put_aside()
+            files.load()
+        except OSError as error:
+            raise _unwritable(error, state_dir) from error
+        run = _new_run(loaded, options, nudge, files, report)
+        for aside in (status.put_aside, files.put_aside):
+            if aside is not None:
+                run.note(f"an unreadable state file was put aside as {aside}")
+                report.remark(f"an unreadable state file was put aside as {aside}")
+        try:
+            status.write(_running(run, last))
+        except Fault as fault:
+            raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
+        report.extend(pipeline.longest_run_seconds(run.config) + _RUNNING_MARGIN_SECONDS)
+        try:
+            finished = _follow_through(run, last, report)
+        finally:
+            run.nas.close()
+        try:
+            status.write(finished)
+        except Fault as fault:
+            raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
+    return finished
+
+
+def clean(loaded: Loaded, state_dir: str, report: Report) -> list[cleanup.Left]:
+    """Settle every debt now, awaited deletions included.
+
+    Raises:
+        NoVerdict: a run is under way, or the state folder can't be written.
+    """
+    with _lock(state_dir):
+        ledger = Ledger(state_dir)
+        try:
+            ledger.load()
+        except OSError as error:
+            raise _unwritable(error, state_dir) from error
+        run = _new_run(loaded, Options(), Nudge(), ledger, report)
+        try:
+            return cleanup.clean(run, list(ledger.debts), loaded.config.security.connection_timeout_seconds)
+        except Fault as fault:
+            raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
+        finally:
+            run.nas.close()
+
+
+def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, report: Report) -> Run:
+    config = loaded.config
+    if options.max_wait_minutes is not None:
+        testing = config.testing.model_copy(update={"max_wait_minutes": options.max_wait_minutes})
+        limited = config.model_copy(update={"testing": testing})
+    else:
+        limited = config
+    now = time.time()
+    return Run(
+        config=limited,
+        config_path=loaded.path,
+        run_id=time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime(now)) + uuid.uuid4().hex[:8],
+        started_at=now,
+        clock=RunClock(limited.testing.max_wait_minutes * 60),
+        nudge=nudge,
+        ledger=ledger,
+        nas=NasLink(limited, nudge),
+        tell=report.tell,
+        file_count=options.files,
+        size_bytes=options.size_bytes or config.testing.test_file_size_bytes,
+        insert=options.insert,
+    )
+
+
+def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
+    results: list[ProbeResult] = []
+    report.begins(pipeline.probe_names()[0])
+    for result in pipeline.execute(run):
+        results.append(result)
+        report.probe(_probe_status(result))
+        following = pipeline.probe_names()[len(results) :]
+        if following:
+            report.begins(following[0])
+    report.tell("cleaning up")
+    interrupted = run.nudge.asked.is_set()
+    limit = _INTERRUPTED_CLEANUP_SECONDS if interrupted else min(_CLEANUP_SECONDS, max(1.0, run.clock.left()))
+    try:
+        left = cleanup.clean(run, [d for d in run.ledger.debts if d.due == "cleanup"], limit)
+    except Fault as fault:
+        raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
+    return _finished(run, last, results, verdict(results), left)
+
+
+def _running(run: Run, last: Status | None) -> Status:
+    stale = run.started_at + pipeline.longest_run_seconds(run.config) + _RUNNING_MARGIN_SECONDS
+    return Status(
+        version=__version__,
+        run_id=run.run_id,
+        host=os.uname().nodename,
+        boot_id=status_file.boot_id(),
+        state="running",
+        outcome=None,
+        exit_code=None,
+        summary="under way",
+        started_at=iso(run.started_at),
+        finished_at=None,
+        duration_seconds=None,
+        stale_after=iso(stale),
+        consecutive_failures=last.consecutive_failures if last else 0,
+        last_pass_at=last.last_pass_at if last else None,
+        previous=_previous(last),
+    )
+
+
+def _finished(
+    run: Run, last: Status | None, results: list[ProbeResult], final: Verdict, left: list[cleanup.Left]
+) -> Status:
+    now = time.time()
+    good = final.exit_code is ExitCode.GOOD
+    proven = any(r.name == "remote_verify" and r.finding.outcome is Outcome.PASS for r in results)
+    awaited = [
+        Outstanding(
+            name=debt.name,
+            due="deletion",
+            due_at=iso(debt.delete_due_at) if debt.delete_due_at is not None else None,
+            reason="the daemon deletes it after its delay",
+        )
+        for debt in run.ledger.debts
+        if debt.due == "deletion"
+    ]
+    unclean = [Outstanding(name=one.debt.name, due="cleanup", due_at=None, reason=one.reason) for one in left]
+    return _running(run, last).model_copy(
+        update={
+            "state": "finished",
+            "outcome": final.outcome.value,
+            "exit_code": int(final.exit_code),
+            "summary": final.summary,
+            "finished_at": iso(now),
+            "duration_seconds": round(run.clock.elapsed(), 3),
+            "stale_after": iso(now + run.config.check_settings.stale_after_minutes * 60),
+            "probes": [_probe_status(result) for result in results],
+            "timeline": sorted(run.timeline, key=lambda event: event.at),
+            "outstanding": awaited + unclean,
+            "consecutive_failures": 0 if good else (last.consecutive_failures if last else 0) + 1,
+            "last_pass_at": iso(now) if good and proven else (last.last_pass_at if last else None),
+        }
+    )
+
+
+def _probe_status(result: ProbeResult) -> ProbeStatus:
+    finding = result.finding
+    return ProbeStatus(
+        name=result.name,
+        outcome=finding.outcome.value,
+        started_at=iso(result.started_at),
+        duration_seconds=round(result.duration_seconds, 4),
+        summary=finding.summary,
+        cause=finding.cause,
+        remedy=finding.remedy,
+        details=finding.details,
+    )
+
+
+def _previous(last: Status | None) -> Previous | None:
+    """The last verdict that was reached; a run that died before its own hands on the one before it."""
+    if last is None or last.outcome is None or last.finished_at is None or last.exit_code is None:
+        return last.previous if last else None
+    return Previous(
+        run_id=last.run_id,
+        outcome=last.outcome,
+        exit_code=last.exit_code,
+        summary=last.summary,
+        finished_at=last.finished_at,
+    )
+
+
+@contextlib.contextmanager
+def _lock(state_dir: str) -> Iterator[None]:
+    """One run at a time. The lock goes with the process, however it ends; only the file stays.
+
+    Raises:
+        NoVerdict: another run holds it, or it can't be taken.
+    """
+    path = os.path.join(state_dir, LOCK_NAME)
+    try:
+        os.makedirs(state_dir, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _unwritable(error, state_dir) from error
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(fd, 20).decode("ascii", "replace").strip() or "unknown"
+            fault = Fault(causes.ALREADY_RUNNING, pid=holder, path=state_dir)
+            raise NoVerdict(fault, ExitCode.ALREADY_RUNNING) from error
+        with contextlib.suppress(OSError):  # a full disk shows at the status file, which matters
+            os.ftruncate(fd, 0)
+            os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(fd)
+
+
+def is_under_way(state_dir: str) -> bool:
+    """Whether a run holds the lock of a state folder now."""
+    try:
+        fd = os.open(os.path.join(state_dir, LOCK_NAME), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def _unwritable(error: OSError, state_dir: str) -> NoVerdict:
+    path = str(error.filename or state_dir)
+    fault = Fault(causes.STATE_UNWRITABLE, path=path, reason=error.strerror or str(error), folder=state_dir)
+    return NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS)
+
+
+def why_not_current(status: Status, state_dir: str, now: float) -> str | None:
+    """Why a status is no verdict of today, None where it is one. A checker that stopped never looks green."""
+    if status.state == "running":
+        if not is_under_way(state_dir):
+            return f"the run that began at {status.started_at} ended without a verdict"
+        if status.is_stale(now):
+            return f"the run that began at {status.started_at} hangs"
+        return None
+    if status.is_stale(now):
+        minutes = (now - from_iso(status.finished_at or status.started_at)) / 60
+        return f"stale: the last run ended {minutes:.0f} min ago, at {status.finished_at}; see: systemctl list-timers"
+    return None
