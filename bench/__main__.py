@@ -1,0 +1,24 @@
+"""``python -m bench [NAME]`` runs one benchmark, or all."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import run_cost, run_latency
+
+ALL = {"latency": run_latency.main, "cost": run_cost.main}
+
+
+def main() -> int:
+    names = sys.argv[1:] or list(ALL)
+    unknown = [name for name in names if name not in ALL]
+    if unknown:
+        sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are: {', '.join(ALL)}\n")
+        return 64
+    for name in names:
+        ALL[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

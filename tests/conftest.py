@@ -1,0 +1,28 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.mounts import SmallTmpfs, cannot
+
+
+@pytest.fixture
+def need_root() -> None:
+    """For tests that mount or that change to another user."""
+    if os.geteuid() != 0:
+        cannot("needs root: sudo ./dev test")
+
+
+@pytest.fixture
+def small_tmpfs(need_root: None, tmp_path: Path) -> Iterator[SmallTmpfs]:
+    """``small_tmpfs(64 * 1024)`` mounts one and returns its folder."""
+    mounts = SmallTmpfs(tmp_path)
+    try:
+        yield mounts
+    finally:
+        mounts.unmount_all()

@@ -1,0 +1,236 @@
+"""The real daemon as a child process, with a real sshd for a NAS: what becomes of files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from celestial_nasops.media_status_db import TransferStatus
+from tests.daemon_field import NAME, Field, sha256
+from tests.mounts import SmallTmpfs
+from tests.nas_servers import Server
+from tests.waiting import eventually
+
+PENDING, TRANSFERRING = TransferStatus.PENDING, TransferStatus.TRANSFERRING
+COMPLETED, FAILED = TransferStatus.COMPLETED, TransferStatus.FAILED
+SOON = {"sync_settings": {"safe_delete_delay_minutes": 0.01}}
+
+
+# --- the way of a file ---
+
+
+def test_a_file_is_carried_recorded_and_deleted_after_its_delay(field: Field) -> None:
+    field.configure(sync_settings={"safe_delete_delay_minutes": 0.02})
+    with field.daemon() as daemon:
+        row_id = field.put(content=b"a real file")
+        record = field.becomes(row_id, COMPLETED)
+        assert record.transfer_start_time
+        assert record.transfer_end_time
+        assert (record.transfer_retry_count, record.last_error_message) == (0, None)
+        assert field.on_nas() == [str(field.remote())]
+        assert field.remote().read_bytes() == b"a real file"
+        [entry] = eventually(field.pending)
+        assert entry["local_file_path"] == str(field.media / NAME)
+        assert entry["remote_file_path"] == str(field.remote())
+        assert entry["local_checksum"] == sha256(b"a real file")
+        eventually(lambda: not (field.media / NAME).exists())
+        assert time.time() >= entry["scheduled_time"]
+        assert entry["scheduled_time"] - entry["created_time"] == pytest.approx(1.2)
+        eventually(lambda: field.pending() == [])
+        assert field.remote().exists()
+        daemon.tell(signal.SIGTERM)
+        assert daemon.exit_code() == 0
+    assert field.row(row_id).transfer_status is COMPLETED
+
+
+def test_many_files_are_carried_by_all_lanes(field: Field) -> None:
+    rows = [field.put(f"20250122_{number}.jpg", os.urandom(50_000)) for number in range(30)]
+    with field.daemon():
+        for row_id in rows:
+            field.becomes(row_id, COMPLETED)
+    assert len(field.on_nas()) == 30
+    assert field.unfinished_on_nas() == []
+
+
+def test_the_oldest_goes_first_and_only_what_is_downloaded(field: Field) -> None:
+    field.configure(security={"max_concurrent_transfers": 1})
+    rows = [field.put(f"20250122_{number}.jpg") for number in range(3)]
+    waiting = field.db.insert_file_record(str(field.media / "half"), "half", 5, download_status="downloading")
+    with field.daemon():
+        for row_id in rows:
+            field.becomes(row_id, COMPLETED)
+    sent = [line.split("media/")[1].split(" to ")[0] for line in field.log.splitlines() if " sent " in line]
+    assert sent == [f"20250122_{number}.jpg" for number in range(3)]
+    assert field.row(waiting).transfer_status is PENDING
+
+
+def test_without_delete_after_sync_nothing_is_scheduled(field: Field) -> None:
+    field.configure(sync_settings={"delete_after_sync": False, "safe_delete_delay_minutes": 0})
+    code, log = _once_with(field)
+    assert (code, field.pending()) == (0, []), log
+    assert (field.media / NAME).exists()
+
+
+def _once_with(field: Field) -> tuple[int, str]:
+    field.put()
+    return field.run("--once")
+
+
+# --- what a file itself is to blame for ---
+
+
+def test_a_name_that_is_taken_fails_after_its_retries_with_the_reason_in_the_row(field: Field) -> None:
+    field.configure(sync_settings={"max_retry_attempts": 2})
+    field.remote().parent.mkdir(parents=True)
+    field.remote().write_bytes(b"somebody else's")
+    with field.daemon():
+        record = field.becomes(field.put(), FAILED)
+        assert record.transfer_retry_count == 2
+        assert record.last_error_message == (
+            f"[nas_name_taken] {field.remote()} exists on the NAS with other content and is not overwritten"
+        )
+        other = field.put("20250122_other.mp4")
+        field.becomes(other, COMPLETED)
+    assert field.remote().read_bytes() == b"somebody else's"
+    assert field.unfinished_on_nas() == []
+
+
+@pytest.mark.parametrize("kind", ["missing", "folder", "link"])
+def test_what_is_no_file_fails_at_once(field: Field, kind: str) -> None:
+    path = field.media / NAME
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "link":
+            (field.media / "real").write_bytes(b"x")
+            path.symlink_to(field.media / "real")
+    with field.daemon():
+        record = field.becomes(field.queue(str(path), NAME, 1), FAILED)
+    assert record.transfer_retry_count == 0
+    code = "file_missing" if kind == "missing" else "file_refused"
+    assert (record.last_error_message or "").startswith(f"[{code}] {path} is ")
+    assert field.on_nas() == []
+
+
+def test_a_file_that_differs_from_its_row_is_tried_again_and_can_recover(field: Field) -> None:
+    field.configure(sync_settings={"retry_delay_seconds": 0.3, "max_retry_attempts": 10})
+    with field.daemon():
+        row_id = field.put(content=b"not whole", size=20)
+        eventually(lambda: field.row(row_id).transfer_retry_count)
+        assert "[file_size_differs]" in (field.row(row_id).last_error_message or "")
+        (field.media / NAME).write_bytes(b"x" * 20)
+        record = field.becomes(row_id, COMPLETED)
+    assert record.last_error_message is None
+
+
+def test_a_row_that_is_withdrawn_in_mid_transfer_publishes_nothing(field: Field) -> None:
+    with field.daemon() as daemon:
+        row_id = field.put_long(megabytes=256)
+        eventually(lambda: field.is_in_mid_upload())
+        assert field.db.remove_record(row_id, str(field.media / NAME))
+        daemon.says("not published, its row is not in hand any more", 60)
+        assert field.on_nas() == []
+        assert (field.media / NAME).exists()
+
+
+# --- the NAS ---
+
+
+def test_a_nas_that_is_away_costs_no_retries_and_all_recovers_by_itself(field: Field, nas: Server) -> None:
+    nas.stop()
+    with field.daemon() as daemon:
+        rows = [field.put(f"20250122_{number}.jpg") for number in range(3)]
+        doing = daemon.shows(lambda state: state.nas_away_since is not None).doing
+        assert any("[nas_refused]" in (field.row(row_id).last_error_message or "") for row_id in rows)
+        assert "NAS away since" in doing
+        assert "127.0.0.1 refuses connections" in doing
+        nas.start()
+        for row_id in rows:
+            assert field.becomes(row_id, COMPLETED, 60).transfer_retry_count == 0
+        daemon.shows(lambda state: state.nas_away_since is None)
+        assert daemon.log.count("the NAS is away") == 1
+        assert daemon.log.count("the NAS is back") == 1
+
+
+def test_a_nas_that_freezes_in_mid_upload_is_given_up_and_tried_again(field: Field, nas: Server) -> None:
+    field.configure(sync_settings={"sync_timeout_seconds": 1}, security={"connection_timeout_seconds": 1})
+    with field.daemon():
+        row_id = field.put_long(megabytes=256)
+        eventually(lambda: field.is_in_mid_upload())
+        nas.freeze()
+        eventually(lambda: "[nas_silent]" in (field.row(row_id).last_error_message or ""))
+        nas.thaw()
+        assert field.becomes(row_id, COMPLETED, 60).transfer_retry_count == 0
+    assert field.on_nas() == [str(field.remote())]
+
+
+def test_a_lost_connection_is_opened_again(field: Field, nas: Server) -> None:
+    with field.daemon():
+        field.becomes(field.put("20250122_1.jpg"), COMPLETED)
+        nas.cut_connections()
+        record = field.becomes(field.put("20250122_2.jpg"), COMPLETED)
+    assert record.transfer_retry_count == 0
+
+
+def test_a_full_nas_is_waited_for(field: Field, small_tmpfs: SmallTmpfs) -> None:
+    base = small_tmpfs(2 << 20)
+    field.configure(nas_settings={"base_path": base})
+    ballast = Path(base) / "ballast"
+    ballast.write_bytes(bytes(1500 << 10))
+    with field.daemon() as daemon:
+        row_id = field.put(content=bytes(1 << 20))
+        eventually(lambda: "[nas_disk_full]" in (field.row(row_id).last_error_message or ""))
+        daemon.shows(lambda state: state.nas_away_since is not None)
+        assert field.row(row_id).transfer_retry_count == 0
+        eventually(lambda: field.unfinished_on_nas() == [])
+        ballast.unlink()
+        field.becomes(row_id, COMPLETED, 60)
+    assert field.on_nas() == [str(field.remote())]
+
+
+# --- deletion ---
+
+
+def test_a_copy_that_was_changed_on_the_nas_keeps_the_local_file(field: Field) -> None:
+    field.configure(sync_settings={"safe_delete_delay_minutes": 0.02, "max_retry_attempts": 1})
+    with field.daemon() as daemon:
+        field.becomes(field.put(content=b"precious"), COMPLETED)
+        field.remote().write_bytes(b"spoiled!")
+        daemon.says(r"not deleted, and not tried again before a restart: \[delete_copy_differs\]")
+        assert (field.media / NAME).read_bytes() == b"precious"
+        daemon.shows(lambda state: "1 deletion(s) need a person" in state.doing)
+        field.remote().write_bytes(b"precious")
+        daemon.tell(signal.SIGHUP)  # a person says: try again
+        eventually(lambda: not (field.media / NAME).exists())
+
+
+def test_a_lost_list_is_rebuilt_from_the_queue(field: Field) -> None:
+    with field.daemon():
+        field.becomes(field.put(content=b"sent"), COMPLETED)
+    field.list_path.write_text("[{")
+    field.configure(**SOON)
+    with field.daemon() as daemon:
+        daemon.says("pending_deletes_corrupt|put aside as")
+        eventually(lambda: not (field.media / NAME).exists())
+    assert field.remote().read_bytes() == b"sent"
+    assert [path.read_text() for path in field.state_folder.glob("*.corrupt-*")] == ["[{"]
+
+
+def test_a_state_folder_that_becomes_read_only_loses_nothing(field: Field, small_tmpfs: SmallTmpfs) -> None:
+    folder = small_tmpfs(4 << 20)
+    field.state_folder = Path(folder)
+    field.configure(**SOON)
+    with field.daemon() as daemon:
+        small_tmpfs.make_read_only(folder)
+        field.becomes(field.put(content=b"sent"), COMPLETED)
+        daemon.says(r"1 scheduled deletion\(s\) can't be saved: \[Errno 30\] Read-only file system")
+        assert field.pending() == []
+        daemon.says("the state file can't be written")
+        small_tmpfs.make_writable(folder)
+        daemon.says("are saved again")
+        eventually(lambda: not (field.media / NAME).exists())
+        eventually(lambda: field.pending() == [])

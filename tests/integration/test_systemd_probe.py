@@ -1,0 +1,84 @@
+"""The probe daemon_status against a ``systemctl`` that is first on PATH, plays systemd, and records its calls."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.nas_servers import openssh_server
+from tests.scene import Outcome, Scene
+
+PLAY = """#!/bin/sh
+printf '%s\\n' "$0 $*" >> "{folder}/calls"
+case $0 in *systemctl) {systemctl} ;; *) {journalctl} ;; esac
+"""
+RUNNING = "LoadState=loaded ActiveState=active SubState=running MainPID=1 NRestarts=0 ExecMainStartTimestamp=@{now}"
+
+
+def check(tmp_path: Path, systemctl: str, journalctl: str = "echo disk on fire") -> tuple[Outcome, str]:
+    """Run the agent with that play; gives its outcome and the calls that were made."""
+    play = tmp_path / "play"
+    play.mkdir()
+    for name in ("systemctl", "journalctl"):
+        (play / name).write_text(PLAY.format(folder=play, systemctl=systemctl, journalctl=journalctl))
+        (play / name).chmod(0o755)
+    with openssh_server(tmp_path / "nas") as nas:
+        settings = {"daemon_settings": {"supervisor": "systemd"}}
+        scene = Scene(tmp_path, nas, {**settings, "check_settings": {"daemon_status_timeout_seconds": 1}})
+        scene.create_database()
+        outcome = scene.check("--no-insert", PATH=f"{play}:{os.environ['PATH']}")
+    return outcome, (play / "calls").read_text() if (play / "calls").exists() else ""
+
+
+def shows(properties: str) -> str:
+    lines = "\\n".join(properties.format(now=int(time.time()) + 5).split())
+    return f"printf '{lines}\\n'"
+
+
+def test_a_daemon_that_is_not_ours_is_well(tmp_path: Path) -> None:
+    outcome, calls = check(tmp_path, shows(RUNNING))
+    assert outcome.probe("daemon_status") == (
+        "pass",
+        None,
+        "running (pid 1); it keeps no state file, so more is not known",
+    )
+    assert "systemctl show --timestamp=unix --property=LoadState" in calls
+    assert "-- media-sync-daemon.service\n" in calls
+    assert "journalctl" not in calls
+
+
+def test_the_configuration_is_newer_than_the_daemon(tmp_path: Path) -> None:
+    outcome, _ = check(tmp_path, shows(RUNNING.replace("{now}", "1000000000")))
+    assert outcome.probe("daemon_status")[:2] == ("warn", "daemon_stale_config")
+    assert outcome.exit_code == 0
+
+
+def test_failed_with_the_last_error_of_its_journal(tmp_path: Path) -> None:
+    failed = "LoadState=loaded ActiveState=failed SubState=failed Result=exit-code ExecMainCode=1 ExecMainStatus=78"
+    outcome, calls = check(tmp_path, shows(failed))
+    assert outcome.probe("daemon_status") == (
+        "fail",
+        "daemon_failed",
+        "media-sync-daemon.service has failed (exit-code, exit code 78); its last error: disk on fire",
+    )
+    assert "--unit=media-sync-daemon.service" in calls
+    assert outcome.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("systemctl", "reason"),
+    [
+        ("sleep 60", "gave no answer within 1 s and was killed"),
+        ("echo 'Failed to connect to bus: Host is down' >&2; exit 1", "Failed to connect to bus: Host is down"),
+        ("echo garbage", "it told no ActiveState"),
+    ],
+)
+def test_systemd_that_can_t_be_asked_is_not_measured(tmp_path: Path, systemctl: str, reason: str) -> None:
+    outcome, _ = check(tmp_path, systemctl)
+    what, cause, summary = outcome.probe("daemon_status")
+    assert (what, cause, outcome.exit_code) == ("error", "systemd_unavailable", 2)
+    assert summary.startswith("systemd could not be asked about media-sync-daemon.service: ")
+    assert reason in summary

@@ -1,0 +1,54 @@
+"""File systems that are small or read-only, for tests of full and read-only disks."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from celestial_nasops import process
+
+
+def cannot(reason: str) -> NoReturn:
+    """Skip, with the reason in the summary; where everything must run, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (a skip is a failure with CI=true)")
+    pytest.skip(reason)
+
+
+class SmallTmpfs:
+    """Mounts file systems that are small, or read-only, below the test's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.mounted: list[str] = []
+
+    def __call__(self, size_bytes: int, *, name: str = "small") -> str:
+        """Mount an empty file system of that size (bytes, at least a page) and return its folder."""
+        folder = str(self._folder / name)
+        os.mkdir(folder)
+        try:
+            process.run(
+                ["mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=0777", "tmpfs", folder], timeout_seconds=10
+            )
+        except process.ProcessFault as fault:
+            cannot(f"needs root that may mount: {fault}")
+        self.mounted.append(folder)
+        return folder
+
+    def make_read_only(self, folder: str) -> None:
+        """From now on writing there gives EROFS."""
+        process.run(["mount", "-o", "remount,ro", folder], timeout_seconds=10)
+
+    def make_writable(self, folder: str) -> None:
+        """The opposite of :meth:`make_read_only`."""
+        process.run(["mount", "-o", "remount,rw", folder], timeout_seconds=10)
+
+    def unmount_all(self) -> None:
+        """Take them down, in use or not."""
+        while self.mounted:
+            with contextlib.suppress(process.ProcessFault):
+                process.run(["umount", "-l", self.mounted.pop()], timeout_seconds=10)

@@ -1,0 +1,195 @@
+"""What systemd's properties and the daemon's own state file amount to, as a table."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from celestial_nasops.causes import STATE_CORRUPT
+from celestial_nasops.daemon_state import DaemonState
+from celestial_nasops.fault import LocalFault
+from healthcheck.probes.daemon_status import Life, judge_foreign, judge_life, judge_unit
+
+UNIT = "media-sync-daemon.service"
+NOW = 1_737_540_900.0
+RUNNING = {
+    "LoadState": "loaded",
+    "ActiveState": "active",
+    "SubState": "running",
+    "Result": "success",
+    "ExecMainCode": "0",
+    "ExecMainStatus": "0",
+    "ExecMainStartTimestamp": f"@{NOW - 3600:.0f}",
+    "MainPID": "42",
+    "NRestarts": "0",
+    "StatusText": "idle",
+}
+
+FAILED = {"ActiveState": "failed", "SubState": "failed"}
+
+
+def judged(**changes: str) -> tuple[str, str | None, str] | None:
+    finding = judge_unit(RUNNING | changes, NOW, UNIT, lambda: "disk on fire")
+    return None if finding is None else (finding.outcome.value, finding.cause, finding.summary)
+
+
+def test_active_and_running_is_well() -> None:
+    assert judged() is None
+    assert judged(ActiveState="reloading", SubState="reload") is None
+    assert judged(NRestarts="5") is None  # crashed some time ago, and has run for an hour since
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "cause", "summary"),
+    [
+        (
+            {"LoadState": "not-found", "ActiveState": "inactive", "SubState": "dead"},
+            "fail",
+            "daemon_not_found",
+            f"systemd knows no unit {UNIT}",
+        ),
+        (
+            {"LoadState": "masked", "ActiveState": "inactive", "SubState": "dead"},
+            "fail",
+            "daemon_masked",
+            f"{UNIT} is masked, so it can't be started",
+        ),
+        (
+            {"ActiveState": "inactive", "SubState": "dead"},
+            "fail",
+            "daemon_inactive",
+            f"{UNIT} is not running (inactive, dead)",
+        ),
+        (
+            {"ActiveState": "active", "SubState": "exited"},
+            "fail",
+            "daemon_inactive",
+            f"{UNIT} is not running (active, exited)",
+        ),
+        (
+            FAILED | {"Result": "exit-code", "ExecMainCode": "1", "ExecMainStatus": "78"},
+            "fail",
+            "daemon_failed",
+            f"{UNIT} has failed (exit-code, exit code 78); its last error: disk on fire",
+        ),
+        (
+            FAILED | {"Result": "oom-kill", "ExecMainCode": "2", "ExecMainStatus": "9"},
+            "fail",
+            "daemon_failed",
+            f"{UNIT} has failed (oom-kill, signal 9); its last error: disk on fire",
+        ),
+        (
+            {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "7"},
+            "fail",
+            "daemon_crash_loop",
+            f"{UNIT} keeps crashing: 7 restart(s), activating, auto-restart; its last error: disk on fire",
+        ),
+        (
+            {"NRestarts": "7", "ExecMainStartTimestamp": f"@{NOW - 3:.0f}"},
+            "fail",
+            "daemon_crash_loop",
+            f"{UNIT} keeps crashing: 7 restart(s), running for 3.00 s only; its last error: disk on fire",
+        ),
+        (
+            {"ActiveState": "activating", "SubState": "start"},
+            "fail",
+            "daemon_starting",
+            f"{UNIT} is activating, start, not running yet",
+        ),
+        (
+            {"ActiveState": ""},
+            "error",
+            "systemd_unavailable",
+            f"systemd could not be asked about {UNIT}: it told no ActiveState",
+        ),
+    ],
+)
+def test_units_that_are_not_well(changes: dict[str, str], outcome: str, cause: str, summary: str) -> None:
+    assert judged(**changes) == (outcome, cause, summary)
+
+
+STATE = DaemonState(
+    pid=42,
+    process_start_ticks=1,
+    started_at=NOW - 3600,
+    version="0.1.0",
+    code_path="/opt/x",
+    code_fingerprint="code",
+    config_path="/etc/x.json",
+    config_fingerprint="config",
+    heartbeat_at=NOW - 2,
+    heartbeat_seconds=10,
+    doing="idle; 0 waiting",
+)
+ALIVE = Life(STATE, runs=True, stopped=False, code_on_disk="code", config_now="config")
+
+
+def life(value: Life | LocalFault | None) -> tuple[str, str | None, str]:
+    finding = judge_life(value, NOW, UNIT, "/etc/x.json", "/var/lib/d")
+    return finding.outcome.value, finding.cause, finding.summary
+
+
+def test_a_living_daemon_is_well() -> None:
+    summary = "running (pid 42) with the installed code and the present configuration; idle; 0 waiting"
+    assert life(ALIVE) == ("pass", None, summary)
+
+
+@pytest.mark.parametrize(
+    ("value", "outcome", "cause", "summary"),
+    [
+        (None, "fail", "daemon_dead", "media-sync-daemon does not run: there is no state file in /var/lib/d"),
+        (
+            LocalFault(STATE_CORRUPT, path="/var/lib/d/daemon_state.json", reason="pid: wrong"),
+            "error",
+            "state_corrupt",
+            "/var/lib/d/daemon_state.json could not be read: pid: wrong",
+        ),
+        (
+            dataclasses.replace(ALIVE, runs=False),
+            "fail",
+            "daemon_dead",
+            "media-sync-daemon does not run: process 42, which wrote /var/lib/d/daemon_state.json, is gone",
+        ),
+        (
+            dataclasses.replace(ALIVE, stopped=True),
+            "fail",
+            "daemon_hung",
+            "the daemon (pid 42) gives no sign of life for 2 s, its process is stopped by a signal",
+        ),
+        (
+            dataclasses.replace(ALIVE, state=dataclasses.replace(STATE, heartbeat_at=NOW - 36)),
+            "fail",
+            "daemon_hung",
+            "the daemon (pid 42) gives no sign of life for 36 s, it was doing: idle; 0 waiting",
+        ),
+        (
+            dataclasses.replace(ALIVE, code_on_disk="newer"),
+            "warn",
+            "daemon_stale_code",
+            "the daemon (pid 42) still runs the code from before the upgrade",
+        ),
+        (
+            dataclasses.replace(ALIVE, config_now="edited"),
+            "warn",
+            "daemon_stale_config",
+            "the daemon (pid 42) does not use the present configuration /etc/x.json",
+        ),
+    ],
+)
+def test_daemons_that_are_not_well(
+    value: Life | LocalFault | None, outcome: str, cause: str | None, summary: str
+) -> None:
+    assert life(value) == (outcome, cause, summary)
+
+
+def test_a_late_heartbeat_is_no_alarm_and_unreadable_code_neither() -> None:
+    late = dataclasses.replace(ALIVE, state=dataclasses.replace(STATE, heartbeat_at=NOW - 34), code_on_disk=None)
+    assert life(late)[0] == "pass"
+
+
+def test_another_daemon_is_judged_by_its_age_only() -> None:
+    assert judge_foreign(42, NOW - 10, NOW - 20, UNIT, "/c").outcome.value == "pass"
+    stale = judge_foreign(42, NOW - 20, NOW - 10, UNIT, "/c")
+    assert (stale.outcome.value, stale.cause) == ("warn", "daemon_stale_config")
+    assert judge_foreign(42, None, NOW, UNIT, "/c").outcome.value == "pass"

@@ -1,0 +1,79 @@
+"""The status file is a contract: its schema, its permissions, and what counts as a verdict of today."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from healthcheck.run import why_not_current
+from healthcheck.status_file import Status, StatusFile, json_schema
+
+ROOT = Path(__file__).parents[2]
+NOON = 1737547200.0  # 2025-01-22T12:00:00Z
+
+
+def status(**changes: object) -> Status:
+    values: dict[str, object] = {
+        "version": "0",
+        "run_id": "r",
+        "host": "edge",
+        "boot_id": "b",
+        "state": "finished",
+        "outcome": "pass",
+        "exit_code": 0,
+        "summary": "fine",
+        "started_at": "2025-01-22T11:59:00.000Z",
+        "finished_at": "2025-01-22T12:00:00.000Z",
+        "duration_seconds": 60.0,
+        "stale_after": "2025-01-22T13:00:00.000Z",
+    }
+    return Status.model_validate(values | changes)
+
+
+def test_the_published_schema_is_the_code_s() -> None:
+    published = json.loads((ROOT / "docs" / "status.schema.json").read_text())
+    assert published == json_schema()
+
+
+def test_a_written_status_fits_the_schema_and_may_be_read_by_all(tmp_path: Path) -> None:
+    file = StatusFile(str(tmp_path))
+    file.write(status())
+    jsonschema.validate(json.loads((tmp_path / "status.json").read_text()), json_schema())
+    assert stat.S_IMODE((tmp_path / "status.json").stat().st_mode) == 0o644
+    assert file.read() == status()
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '{"schema_version": 2}', "\x00"])
+def test_an_unreadable_status_is_put_aside_not_overwritten(tmp_path: Path, content: str) -> None:
+    (tmp_path / "status.json").write_text(content)
+    file = StatusFile(str(tmp_path))
+    with pytest.raises(ValueError):
+        file.read()
+    assert file.read_or_put_aside() is None
+    assert file.put_aside is not None
+    assert Path(file.put_aside).read_text() == content
+
+
+def test_no_status_yet(tmp_path: Path) -> None:
+    assert StatusFile(str(tmp_path)).read() is None
+
+
+def test_a_fresh_verdict_counts(tmp_path: Path) -> None:
+    assert why_not_current(status(), str(tmp_path), NOON + 60) is None
+
+
+def test_an_old_verdict_does_not(tmp_path: Path) -> None:
+    assert why_not_current(status(), str(tmp_path), NOON + 3601) == (
+        "stale: the last run ended 60 min ago, at 2025-01-22T12:00:00.000Z; see: systemctl list-timers"
+    )
+
+
+def test_a_run_that_died_is_no_verdict(tmp_path: Path) -> None:
+    dead = status(state="running", outcome=None, exit_code=None, finished_at=None)
+    assert why_not_current(dead, str(tmp_path), NOON) == (
+        "the run that began at 2025-01-22T11:59:00.000Z ended without a verdict"
+    )
