@@ -8,12 +8,12 @@ import time
 from collections.abc import Collection
 
 from celestial_nasops import causes
-from celestial_nasops import media_statements as sql
-from celestial_nasops.db_connection import DbConnection
-from celestial_nasops.db_faults import why_unusable
+from celestial_nasops.database import statements as sql
+from celestial_nasops.database.connection import DbConnection
+from celestial_nasops.database.faults import why_unusable
+from celestial_nasops.database.records import Backlog, FileRecord, TransferStatus, age_seconds
+from celestial_nasops.database.schema import INIT_MARKER, TABLE
 from celestial_nasops.fault import DatabaseFault
-from celestial_nasops.media_records import Backlog, FileRecord, TransferStatus, age_seconds
-from celestial_nasops.media_schema import INIT_MARKER, TABLE
 
 __all__ = ["INIT_MARKER", "TABLE", "Backlog", "FileRecord", "MediaStatusDB", "TransferStatus"]
 

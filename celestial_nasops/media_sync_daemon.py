@@ -8,16 +8,17 @@ import logging
 import sys
 from typing import NoReturn
 
-from celestial_nasops import __version__, causes, config_file, daemon_log
-from celestial_nasops.board import coded
+from celestial_nasops import __version__, causes, config_file
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
-from celestial_nasops.daemon_signals import Signals
-from celestial_nasops.daemon_start import sole_instance, unusable_folders
+from celestial_nasops.daemon import log as daemon_log
+from celestial_nasops.daemon.board import coded
+from celestial_nasops.daemon.signals import Signals
+from celestial_nasops.daemon.start import sole_instance, unusable_folders
+from celestial_nasops.daemon.supervisor import FAILED, INTERNAL, Supervisor
+from celestial_nasops.daemon.worker import described
 from celestial_nasops.fault import ConfigFault, Fault, LocalFault
 from celestial_nasops.notify import Notifier
-from celestial_nasops.supervisor import FAILED, INTERNAL, Supervisor
-from celestial_nasops.worker import described
 
 USAGE, CONFIG = 64, 78
 

@@ -9,14 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from celestial_nasops import causes, pending_deletes
+from celestial_nasops import causes
 from celestial_nasops.config import Config
+from celestial_nasops.daemon import pending_deletes
+from celestial_nasops.daemon.pending_deletes import PendingDelete
+from celestial_nasops.daemon.verified_delete import Hooks, NeedsAPerson, delete_verified
 from celestial_nasops.durable import put_aside
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.nas.files import NasFiles
-from celestial_nasops.pending_deletes import PendingDelete
 from celestial_nasops.transfer import Stopped
-from celestial_nasops.verified_delete import Hooks, NeedsAPerson, delete_verified
 
 _LONGEST_PAUSE_SECONDS = 600.0
 

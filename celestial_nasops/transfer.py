@@ -15,8 +15,8 @@ from typing import Self
 
 from celestial_nasops import causes, paths
 from celestial_nasops.config import Config
+from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import LocalFault, NasFault
-from celestial_nasops.media_records import FileRecord
 from celestial_nasops.nas.files import NasFiles
 
 CHUNK_BYTES = 1 << 20

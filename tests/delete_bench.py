@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from celestial_nasops.config import Config
+from celestial_nasops.daemon.verified_delete import Hooks
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
-from celestial_nasops.verified_delete import Hooks
 from tests.daemon_field import sha256
 
 CONTENT = b"a minute of video" * 1000

@@ -342,7 +342,8 @@ def test_the_journal_gets_priorities(field: Field, monkeypatch: pytest.MonkeyPat
 
 _PLANTED = """
 import sys, threading
-from celestial_nasops import crew, transfer
+from celestial_nasops import transfer
+from celestial_nasops.daemon import crew
 from celestial_nasops.media_sync_daemon import main
 crew._GRACE_SECONDS = 0.0
 def send(*_):

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from celestial_nasops.daemon.verified_delete import Hooks
 from celestial_nasops.fault import NasUnavailable
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.session import NasSession
-from celestial_nasops.verified_delete import Hooks
 from tests.daemon_field import sha256
 from tests.delete_bench import CONTENT, OTHER, DeleteBench
 from tests.mounts import SmallTmpfs

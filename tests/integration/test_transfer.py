@@ -12,8 +12,8 @@ import pytest
 
 from celestial_nasops import transfer
 from celestial_nasops.config import Config
+from celestial_nasops.database.records import FileRecord, TransferStatus
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable
-from celestial_nasops.media_records import FileRecord, TransferStatus
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.transfer import Hooks, Sent, Stopped, Withdrawn, send
 from tests.daemon_field import NAME, sha256

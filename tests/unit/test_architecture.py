@@ -14,7 +14,7 @@ UNDER_TEST_BY_THE_CHECK = {
     "celestial_nasops.transfer",
     "celestial_nasops.safe_delete_manager",
     "celestial_nasops.media_sync_daemon",
-    "celestial_nasops.lane",
+    "celestial_nasops.daemon",
 }
 # A module or a folder of modules, and who alone may import it.
 KEPT_TO_THEIR_PLACES = {

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from celestial_nasops import causes, media_schema
+from celestial_nasops import causes
+from celestial_nasops.database import schema
+from celestial_nasops.database.records import age_seconds
 from celestial_nasops.fault import DatabaseFault
-from celestial_nasops.media_records import age_seconds
 from celestial_nasops.media_status_db import INIT_MARKER, MediaStatusDB, TransferStatus
 from tests.queue_files import MEDIA, execute, insert_ready
 
@@ -37,7 +38,7 @@ def test_a_new_file_is_in_wal_mode_and_empty(database: MediaStatusDB, path: str)
 
 def test_a_file_that_somebody_made_a_moment_before_is_left_alone(database: MediaStatusDB, path: str) -> None:
     row_id = insert_ready(database)
-    media_schema.create_file(path)
+    schema.create_file(path)
     database.check_same_file()
     assert database.get(row_id) is not None
     assert sorted(os.listdir(database.folder)) == [f"media_status.db{suffix}" for suffix in ("", "-shm", "-wal")]

@@ -6,16 +6,16 @@ import contextlib
 import time
 from collections.abc import Callable
 
-from celestial_nasops.bell import Bell
-from celestial_nasops.board import Board
 from celestial_nasops.config import Config
-from celestial_nasops.deleter import Deleter
-from celestial_nasops.dispatch import Dispatch
-from celestial_nasops.lane import Common, Lane
+from celestial_nasops.daemon.bell import Bell
+from celestial_nasops.daemon.board import Board
+from celestial_nasops.daemon.deleter import Deleter
+from celestial_nasops.daemon.dispatch import Dispatch
+from celestial_nasops.daemon.lane import Common, Lane
+from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.worker import Orders, Worker
 from celestial_nasops.media_status_db import MediaStatusDB
-from celestial_nasops.nas_availability import NasAvailability
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
-from celestial_nasops.worker import Orders, Worker
 
 _GRACE_SECONDS = 60.0
 

@@ -8,8 +8,8 @@ import time
 
 import celestial_nasops
 from celestial_nasops import daemon_state
-from celestial_nasops.board import Situation, coded, status_line
 from celestial_nasops.config import DaemonSettings
+from celestial_nasops.daemon.board import Situation, coded, status_line
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.durable import folder_fault
 from celestial_nasops.notify import Notifier

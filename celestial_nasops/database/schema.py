@@ -7,9 +7,9 @@ import os
 import sqlite3
 
 from celestial_nasops import causes
+from celestial_nasops.database.records import COLUMNS
 from celestial_nasops.durable import fsync_folder
 from celestial_nasops.fault import DatabaseFault
-from celestial_nasops.media_records import COLUMNS
 
 TABLE = "media_transfer_status"
 INIT_MARKER = "__INIT_MARKER__"

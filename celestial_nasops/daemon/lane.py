@@ -11,17 +11,17 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from celestial_nasops import causes, transfer
-from celestial_nasops.board import Board, coded
 from celestial_nasops.config import Config
-from celestial_nasops.dispatch import Dispatch
+from celestial_nasops.daemon.board import Board, coded
+from celestial_nasops.daemon.dispatch import Dispatch
+from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.nas_connection import NasConnection
+from celestial_nasops.daemon.worker import Orders, Worker
+from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import DatabaseFault, LocalFault, NasFault, NasUnavailable, shown
-from celestial_nasops.media_records import FileRecord
 from celestial_nasops.media_status_db import MediaStatusDB
-from celestial_nasops.nas_availability import NasAvailability
-from celestial_nasops.nas_connection import NasConnection
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
 from celestial_nasops.transfer import Sent, Stopped, Withdrawn
-from celestial_nasops.worker import Orders, Worker
 
 _STEPS_OF_A_LOGIN = 5
 _DATABASE_PAUSE_SECONDS = 1.0

@@ -7,13 +7,13 @@ import threading
 import time
 from typing import Protocol
 
-from celestial_nasops.bell import Bell
-from celestial_nasops.board import Board
+from celestial_nasops.daemon.bell import Bell
+from celestial_nasops.daemon.board import Board
+from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.worker import Orders
+from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import DatabaseFault, NasUnavailable
-from celestial_nasops.media_records import FileRecord
 from celestial_nasops.media_status_db import MediaStatusDB
-from celestial_nasops.nas_availability import NasAvailability
-from celestial_nasops.worker import Orders
 
 # The event of a commit comes up to 8 ms before the commit can be seen, so after each one look for a while.
 _SETTLING_SECONDS = 0.1

@@ -9,18 +9,18 @@ import time
 from collections.abc import Sequence
 
 from celestial_nasops import config_file, transfer
-from celestial_nasops.board import Board, Situation, coded
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
-from celestial_nasops.crew import Crew
-from celestial_nasops.daemon_signals import Signals
-from celestial_nasops.daemon_start import unusable_folders
+from celestial_nasops.daemon.board import Board, Situation, coded
+from celestial_nasops.daemon.crew import Crew
+from celestial_nasops.daemon.signals import Signals
+from celestial_nasops.daemon.signs_of_life import SignsOfLife
+from celestial_nasops.daemon.start import unusable_folders
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.notify import Notifier
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
-from celestial_nasops.signs_of_life import SignsOfLife
 from celestial_nasops.wakeup import Wakeup
 
 DONE, FAILED, INTERNAL = 0, 1, 70

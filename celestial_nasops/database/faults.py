@@ -8,10 +8,11 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 
-from celestial_nasops import causes, lock_holder
+from celestial_nasops import causes
+from celestial_nasops.database import lock_holder
+from celestial_nasops.database.schema import TABLE
 from celestial_nasops.durable import user_name
 from celestial_nasops.fault import DatabaseFault
-from celestial_nasops.media_schema import TABLE
 
 _SIDE_FILES = ("-wal", "-shm", "-journal")
 _PAGE_BYTES = 4096

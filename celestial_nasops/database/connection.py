@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from celestial_nasops import causes, media_schema
-from celestial_nasops.db_faults import translated
+from celestial_nasops import causes
+from celestial_nasops.database import schema
+from celestial_nasops.database.faults import translated
+from celestial_nasops.database.statements import Parameters, Statements
 from celestial_nasops.fault import DatabaseFault
-from celestial_nasops.media_statements import Parameters, Statements
 
 
 class DbConnection:
@@ -59,9 +60,9 @@ class DbConnection:
             self._connection.text_factory = _decoded
             with translated(path, timeout_seconds):
                 if create:
-                    media_schema.create_where_missing(self._connection)
-                media_schema.check(self._connection, path)
-                self._statements = Statements.fitting(*media_schema.status_indexes(self._connection))
+                    schema.create_where_missing(self._connection)
+                schema.check(self._connection, path)
+                self._statements = Statements.fitting(*schema.status_indexes(self._connection))
         except BaseException:
             self._connection.close()
             raise
@@ -127,7 +128,7 @@ class DbConnection:
 def _create(path: str, timeout_seconds: float) -> None:
     try:
         with translated(path, timeout_seconds):
-            media_schema.create_file(path)
+            schema.create_file(path)
     except OSError as error:
         reason = f"it can't be created: {error.strerror}"
         raise DatabaseFault(causes.DATABASE_FAILED, path=path, reason=reason) from error

@@ -8,15 +8,15 @@ import stat
 from collections.abc import Callable
 
 from celestial_nasops import paths, transfer
-from celestial_nasops.bell import Bell
+from celestial_nasops.daemon.bell import Bell
+from celestial_nasops.daemon.lane import Common
+from celestial_nasops.daemon.nas_connection import NasConnection
+from celestial_nasops.daemon.verified_delete import Hooks
+from celestial_nasops.daemon.worker import Worker
+from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import DatabaseFault, LocalFault, NasUnavailable
-from celestial_nasops.lane import Common
-from celestial_nasops.media_records import FileRecord
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.files import NasFiles
-from celestial_nasops.nas_connection import NasConnection
-from celestial_nasops.verified_delete import Hooks
-from celestial_nasops.worker import Worker
 
 _IDLE_LOOK_SECONDS = 60.0
 _SAVE_AGAIN_SECONDS = 2.0

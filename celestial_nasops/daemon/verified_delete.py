@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from celestial_nasops import causes
+from celestial_nasops.daemon.pending_deletes import PendingDelete
 from celestial_nasops.durable import fsync_folder
 from celestial_nasops.fault import LocalFault, NasFault, shown
 from celestial_nasops.nas.files import NasFiles
-from celestial_nasops.pending_deletes import PendingDelete
 from celestial_nasops.transfer import CHUNK_BYTES, SLOWEST_HASH_BYTES_PER_SECOND, Stopped, identity, kind_of
 
 log = logging.getLogger(__name__)

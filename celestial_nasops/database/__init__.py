@@ -1,0 +1,1 @@
+"""What is behind MediaStatusDB: connection, schema, statements, and the names of what can go wrong."""
