@@ -31,7 +31,8 @@ class InHand:
 
 @dataclass(frozen=True, slots=True)
 class DaemonState:
-    """What the daemon says of itself. Times are Unix seconds.
+    """What the daemon says of itself. Times are Unix seconds; ``heartbeat_boottime`` is on CLOCK_BOOTTIME,
+    which nobody sets.
 
     ``process_start_ticks`` tells a process from a later one with the same pid: field 22 of ``/proc/PID/stat``, proc(5).
     """
@@ -45,6 +46,7 @@ class DaemonState:
     config_path: str
     config_fingerprint: str
     heartbeat_at: float
+    heartbeat_boottime: float
     heartbeat_seconds: float
     doing: str = ""
     in_hand: list[InHand] = field(default_factory=list)

@@ -193,6 +193,22 @@ class MediaStatusDB(DbConnection):
         rows = self._rows(sql.COMPLETED, {"after_id": after_id, "limit": limit})
         return [FileRecord.of_row(row) for row in rows]
 
+    def in_hand(self) -> list[FileRecord]:
+        """All rows that are transferring.
+
+        Raises:
+            DatabaseFault: the database can't be read.
+        """
+        return [FileRecord.of_row(row) for row in self._rows(self._statements.transferring)]
+
+    def records_named_like(self, part: str) -> list[FileRecord]:
+        """The rows whose file's name holds a text. It reads the whole table, so it is not for every run.
+
+        Raises:
+            DatabaseFault: the database can't be read.
+        """
+        return [FileRecord.of_row(row) for row in self._rows(sql.NAMED_LIKE, (part,))]
+
     def backlog(self) -> Backlog:
         """Count what waits, is in hand, and has failed, and name the oldest and the newest of them.
 

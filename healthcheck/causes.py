@@ -45,6 +45,11 @@ DAEMON_HUNG = Cause(
     "the daemon (pid {pid}) gives no sign of life for {silent_seconds} s, {evidence}",
     "sudo systemctl restart {unit}; if it was stopped by a signal: sudo kill -CONT {pid}",
 )
+DAEMON_CANNOT_WRITE_STATE = Cause(
+    "daemon_cannot_write_state",
+    "the daemon (pid {pid}) runs, and can't write its state in {folder}: {reason}",
+    "make the folder writable, for nothing is deleted until it is: findmnt -T {folder}; df -h {folder}",
+)
 DAEMON_STALE_CODE = Cause(
     "daemon_stale_code",
     "the daemon (pid {pid}) still runs the code from before the upgrade",
@@ -82,8 +87,8 @@ BACKLOG_OLD = Cause(
 FILES_FAILED = Cause(
     "files_failed",
     "{failed} file(s) have failed for good; the newest {age_minutes} min ago: {newest}: {error}",
-    'mend what that says, then put the row back: sqlite3 {database} "UPDATE media_transfer_status SET '
-    "transfer_status='pending' WHERE transfer_status='failed'\"",
+    "mend what that says, then put its row back, as the daemon's user: sqlite3 {database} \"UPDATE "
+    "media_transfer_status SET transfer_status='pending', transfer_retry_count=0 WHERE file_path='{newest}'\"",
 )
 
 # --- file_insert ---
@@ -162,6 +167,16 @@ DELETED_TOO_EARLY = Cause(
     "{file} was deleted {early_seconds} s before its delay of {delay_minutes} min was over; its copy is right",
     "see that sync_settings.safe_delete_delay_minutes is the daemon's too, and what else cleans {folder}: "
     "sudo systemctl restart {unit}",
+)
+DELETED_THOUGH_OFF = Cause(
+    "deleted_though_off",
+    "{file} was deleted on this server although sync_settings.delete_after_sync is off",
+    "restart the daemon so that it reads the configuration: sudo systemctl restart {unit}; and see what else cleans up",
+)
+MEDIA_FOLDER_AWAY = Cause(
+    "media_folder_away",
+    "whether {file} was deleted can't be told: {folder} is not there, or is another volume now",
+    "mount the media disk, or create the folder: findmnt -T {folder}; ls -ld {folder}",
 )
 DELETE_OVERDUE = Cause(
     "delete_overdue",

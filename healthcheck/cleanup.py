@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import time
 
 from celestial_nasops.fault import Fault
-from celestial_nasops.media_status_db import TransferStatus
+from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
 from healthcheck import marked_file
 from healthcheck.context import Run
 from healthcheck.ledger import Debt
+from healthcheck.marked_file import MARK
+
+_COMMAND_SECONDS = 3.0  # one command that finds a silent NAS must not use up what the end of a run may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,7 @@ class Left:
     reason: str
 
 
-def clean(run: Run, debts: Sequence[Debt], timeout_seconds: float) -> list[Left]:
+def clean(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) -> list[Left]:
     """Remove everything of the given debts, and strike those of which nothing is left.
 
     The row goes first, so that the daemon does not take up a file that is about to vanish; the copies go last, so that
@@ -31,7 +34,7 @@ def clean(run: Run, debts: Sequence[Debt], timeout_seconds: float) -> list[Left]
     Args:
         run: gives database, NAS and ledger.
         debts: what to clean; their local files and rows are removed whatever the daemon does.
-        timeout_seconds: how long the NAS may be waited for.
+        seconds_left: how long this may still take.
 
     Returns:
         What is left, for a later run.
@@ -41,39 +44,90 @@ def clean(run: Run, debts: Sequence[Debt], timeout_seconds: float) -> list[Left]
     """
     if not debts:
         return []
-    left: dict[int, str] = {}
+    left = _remove_rows(run, debts, seconds_left)
     for debt in debts:
-        if (reason := _remove_row(run, debt) or _remove_local(debt)) is not None:
-            left[id(debt)] = reason
+        if (reason := _remove_local(debt)) is not None:
+            left.setdefault(id(debt), reason)
     remaining = [debt for debt in debts if id(debt) not in left]
-    left |= _remove_copies(run, remaining, timeout_seconds)
+    left |= _remove_copies(run, remaining, seconds_left)
     for debt in remaining:
         if id(debt) not in left and (reason := _may_reappear(run, debt)) is not None:
             left[id(debt)] = reason
-    run.ledger.settle(debt for debt in debts if id(debt) not in left)
+    settled = {id(debt) for debt in debts if id(debt) not in left}
+    run.ledger.debts = [debt for debt in run.ledger.debts if id(debt) not in settled]
     run.ledger.save()
     return [Left(debt, left[id(debt)]) for debt in debts if id(debt) in left]
 
 
-def _remove_row(run: Run, debt: Debt) -> str | None:
+def strays(run: Run) -> list[Debt]:
+    """What carries the mark and no ledger names: for when the ledger was lost.
+
+    Raises:
+        Fault: the database can't be read.
+        OSError: the media folder can't be read.
+    """
+    known = {debt.local_path for debt in run.ledger.debts}
+    media = run.config.local_settings.media_path
+    paths = {os.path.join(media, name) for name in os.listdir(media) if marked_file.carries_mark(name)}
+    # A part that was being written belongs to the file that it was to become.
+    paths = {os.path.join(media, os.path.basename(path)[1:-5]) if path.endswith(".part") else path for path in paths}
+    with run.open_database() as database:
+        paths |= {record.file_path for record in database.records_named_like(MARK)}
+    return [
+        Debt(
+            run_id="unknown",
+            name=os.path.basename(path),
+            local_path=path,
+            size=0,
+            created_at=time(),
+            base_path=run.config.nas_settings.base_path,
+            remote_paths=[
+                *marked_file.possible_remote_paths(run.config, os.path.basename(path)),
+                marked_file.temporary_remote_path(run.config, path),
+            ],
+        )
+        for path in sorted(paths - known)
+        if marked_file.carries_mark(path) and os.path.isabs(path)
+    ]
+
+
+def _remove_rows(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) -> dict[int, str]:
+    todo = list(debts)
+    reason = "there was no time left"
     try:
         with run.open_database() as database:
-            record = database.get(debt.row_id) if debt.row_id is not None else None
-            if record is None or record.file_path != debt.local_path:
-                record = database.find(debt.local_path)
-            if record is None:
-                return None
-            if record.transfer_status is TransferStatus.TRANSFERRING:
-                debt.withdrawn_in_mid_transfer_at = time.time()
-            database.remove_record(record.id, debt.local_path)
+            while todo and seconds_left() > 0:
+                _remove_row(database, todo[0])
+                todo.pop(0)
     except Fault as fault:
-        return f"its row: {fault.summary}"
-    return None
+        # What holds this row up holds the others up as well; waiting for each of them would help nobody.
+        reason = f"its row: {fault.summary}"
+    return {id(debt): reason for debt in todo}
+
+
+def _remove_row(database: MediaStatusDB, debt: Debt) -> None:
+    record = database.get(debt.row_id) if debt.row_id is not None else None
+    if record is None or record.file_path != debt.local_path:
+        record = database.find(debt.local_path)
+    if record is None:
+        return
+    untouched = record.transfer_retry_count == 0 and not record.transfer_start_time and not record.last_error_message
+    if database.remove_record(record.id, debt.local_path, only_if=(TransferStatus.PENDING,)):
+        if untouched:
+            debt.remote_paths = []  # nobody has ever taken it up, so there is no copy to look for
+        return
+    record = database.get(record.id)
+    if record is not None and record.transfer_status is TransferStatus.TRANSFERRING:
+        debt.withdrawn_in_mid_transfer_at = time()
+    if record is not None:
+        database.remove_record(record.id, debt.local_path)
 
 
 def _remove_local(debt: Debt) -> str | None:
     folder, name = os.path.split(debt.local_path)
     for path in (os.path.join(folder, f".{name}.part"), debt.local_path):
+        if marked_file.presence(path, debt.media_device) == "unknown":
+            return f"{folder} is not there, or is another volume"
         try:
             marked_file.remove_local(path)
         except OSError as error:
@@ -81,16 +135,18 @@ def _remove_local(debt: Debt) -> str | None:
     return None
 
 
-def _remove_copies(run: Run, debts: list[Debt], timeout_seconds: float) -> dict[int, str]:
+def _remove_copies(run: Run, debts: list[Debt], seconds_left: Callable[[], float]) -> dict[int, str]:
     """One round trip for all paths of all files, then the date's folder if nothing else is in it."""
     was_sent = [debt for debt in debts if debt.remote_paths]
     if not was_sent:
         return {}
     try:
-        files = run.nas.files(timeout_seconds)
+        files = run.nas.files(min(_COMMAND_SECONDS, max(0.1, seconds_left())))
         files.remove([path for debt in was_sent for path in debt.remote_paths])
-        for folder in dict.fromkeys(os.path.dirname(debt.remote_paths[0]) for debt in was_sent):
-            files.remove_empty_folders(folder, below=run.config.nas_settings.base_path)
+        for folder, base in {(os.path.dirname(debt.remote_paths[0]), debt.base_path) for debt in was_sent}:
+            if base and folder.startswith(base.rstrip("/") + "/") and seconds_left() > 0:
+                files = run.nas.files(min(_COMMAND_SECONDS, max(0.1, seconds_left())))
+                files.remove_empty_folders(folder, below=base)
     except Fault as fault:
         return {id(debt): f"its copy on the NAS: {fault.summary}" for debt in was_sent}
     return {}
@@ -99,6 +155,6 @@ def _remove_copies(run: Run, debts: list[Debt], timeout_seconds: float) -> dict[
 def _may_reappear(run: Run, debt: Debt) -> str | None:
     """A daemon that held the file when its row was taken may still publish it; a later run looks once more."""
     withdrawn = debt.withdrawn_in_mid_transfer_at
-    if withdrawn is None or time.time() - withdrawn > run.config.sync_settings.sync_timeout_seconds:
+    if withdrawn is None or time() - withdrawn > run.config.sync_settings.sync_timeout_seconds:
         return None
     return "the daemon held it when it was withdrawn and may still publish a copy"

@@ -154,6 +154,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
+    from healthcheck.moments import from_iso
     from healthcheck.report import Report
     from healthcheck.run import why_not_current
     from healthcheck.status_file import StatusFile
@@ -185,7 +186,11 @@ def _status(arguments: argparse.Namespace) -> int:
         _complain(reason_not, "run the check again: sudo systemctl start smoke-check")
         return ExitCode.NOT_MEASURED
     if status.exit_code is None:
-        return status.previous.exit_code if status.previous else ExitCode.NOT_MEASURED
+        before = status.previous
+        if before is None or time.time() > from_iso(before.stale_after):
+            _complain("the run under way has no verdict yet, and the one before it is stale", "wait for it")
+            return ExitCode.NOT_MEASURED
+        return before.exit_code
     return status.exit_code
 
 
@@ -196,7 +201,7 @@ def _clean(arguments: argparse.Namespace) -> int:
 
     loaded = config_file.load(config_file.find(arguments.config))
     try:
-        left = clean(loaded, _state_dir(arguments), Report(quiet=True))
+        left = clean(loaded, _state_dir(arguments), Report())
     except NoVerdict as problem:
         _complain(problem.fault.summary, problem.fault.remedy)
         return problem.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,12 +14,8 @@ from healthcheck.ledger import Debt, Ledger
 from healthcheck.marked_file import MarkedFile
 from healthcheck.moments import RunClock, iso
 from healthcheck.nas_link import NasLink
-from healthcheck.status_file import Event
-from healthcheck.stop import Nudge
-
-
-class Interrupted(Exception):  # noqa: N818 - no error
-    """The run was asked to end while a probe waited."""
+from healthcheck.status_file import Event, printable
+from healthcheck.stop import Interrupted, Nudge
 
 
 @dataclass(slots=True)
@@ -31,6 +28,8 @@ class Followed:
     transferring_at: float | None = None
     completed_at: float | None = None
     gone_at: float | None = None
+    copy_is: str | None = None
+    """What the verification found on the NAS: ``right``, ``missing`` or ``changed``."""
     record: FileRecord | None = None
 
 
@@ -48,16 +47,20 @@ class Run:
     nas: NasLink
     tell: Callable[[str], None]
     """Shows what is being waited for."""
+    tick: Callable[[], None]
+    """Shows how long it has been waited for."""
     file_count: int = 1
     size_bytes: int = 1024
     insert: bool = True
     followed: list[Followed] = field(default_factory=list)
     timeline: list[Event] = field(default_factory=list)
+    worker: threading.Thread | None = None
+    """The thread of the probe that is under way; one that was given up is not it any more."""
     _target: SshTarget | None = None
 
     def note(self, event: str, at: float | None = None) -> None:
         """Record a moment (Unix seconds; now if left out)."""
-        self.timeline.append(Event(at=iso(time.time() if at is None else at), event=event))
+        self.timeline.append(Event(at=iso(time.time() if at is None else at), event=printable(event)))
 
     def open_database(self, timeout_seconds: float | None = None) -> MediaStatusDB:
         """Open the queue as it is; nothing is created.
@@ -79,10 +82,10 @@ class Run:
         return self._target
 
     def check_interrupted(self) -> None:
-        """End the probe if the run was asked to end.
+        """End the probe if the run was asked to end, or has given this probe up.
 
         Raises:
-            Interrupted: it was.
+            Interrupted: it was, or has.
         """
-        if self.nudge.asked.is_set():
+        if self.nudge.asked.is_set() or self.worker not in (None, threading.current_thread()):
             raise Interrupted

@@ -6,6 +6,7 @@ So whatever kills a run, the next one knows what to clean up, and which deletion
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable
 from typing import Literal
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from celestial_nasops import durable
 from celestial_nasops.fault import Fault
 from healthcheck import causes, marked_file
+from healthcheck.stop import Interrupted
 
 FILE_NAME = "ledger.json"
 
@@ -23,7 +25,8 @@ class Debt(BaseModel):
     """One marked file and all that may exist of it. Times are Unix seconds.
 
     ``due``: ``cleanup`` when everything of it is to be removed, ``deletion`` while the daemon's delayed deletion of the
-    local file is awaited.
+    local file is awaited. ``media_device``: st_dev of the media folder, to tell a file that is gone from a volume
+    that is away. ``clock_offset``: wall clock minus time since boot, to tell a clock that was set.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -41,6 +44,10 @@ class Debt(BaseModel):
     completed_at: float | None = None
     delete_due_at: float | None = None
     withdrawn_in_mid_transfer_at: float | None = None
+    base_path: str = ""
+    media_device: int | None = None
+    boot_id: str = ""
+    clock_offset: float | None = None
 
     @field_validator("local_path")
     @classmethod
@@ -70,6 +77,8 @@ class Ledger:
         self.debts: list[Debt] = []
         self.put_aside: str | None = None
         """Where an unreadable ledger was moved, if it was."""
+        self.writer: threading.Thread | None = None
+        """While a probe is under way, the one thread that may write; one that was given up may not."""
 
     def load(self) -> None:
         """Read the debts. An unreadable file is put aside, never read as empty without a word.
@@ -90,7 +99,10 @@ class Ledger:
 
         Raises:
             Fault: they could not be written; nothing that they do not name may be created then.
+            Interrupted: this thread is a probe that was given up.
         """
+        if self.writer not in (None, threading.current_thread()):
+            raise Interrupted
         try:
             durable.write_atomically(self._path, _File(debts=self.debts).model_dump_json(indent=1).encode())
         except OSError as error:
@@ -105,14 +117,3 @@ class Ledger:
         """
         self.debts += debts
         self.save()
-
-    def settle(self, debts: Iterable[Debt]) -> None:
-        """Strike debts of which nothing is left.
-
-        Raises:
-            Fault: as for :meth:`save`.
-        """
-        gone = {id(debt) for debt in debts}
-        if gone:
-            self.debts = [debt for debt in self.debts if id(debt) not in gone]
-            self.save()

@@ -9,8 +9,9 @@ import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from celestial_nasops import paths
 from celestial_nasops.config import Config
@@ -68,8 +69,12 @@ def content(file: MarkedFile) -> Iterator[bytes]:
         yield chunk
 
 
-def write(file: MarkedFile) -> str:
+def write(file: MarkedFile, keep_on: Callable[[], None]) -> str:
     """Put a marked file into its folder: it appears complete and durable, or not at all.
+
+    Args:
+        file: what to write.
+        keep_on: called between chunks; what it raises ends the writing.
 
     Returns:
         Its SHA-256, in hex.
@@ -82,6 +87,7 @@ def write(file: MarkedFile) -> str:
         fd = os.open(file.part_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         with os.fdopen(fd, "wb") as part:
             for chunk in content(file):
+                keep_on()
                 digest.update(chunk)
                 part.write(chunk)
             part.flush()
@@ -92,6 +98,26 @@ def write(file: MarkedFile) -> str:
         raise
     fsync_folder(os.path.dirname(file.path))
     return digest.hexdigest()
+
+
+def presence(path: str, device: int | None) -> Literal["here", "gone", "unknown"]:
+    """Whether a file is there. It is gone only if its folder is there, on the device where the file was.
+
+    Args:
+        path: the file.
+        device: st_dev of its folder when it was written; None where that is not known.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        try:
+            folder = os.stat(os.path.dirname(path))
+        except OSError:
+            return "unknown"
+        return "gone" if device in (None, folder.st_dev) else "unknown"
+    except OSError:
+        return "unknown"
+    return "here"
 
 
 def remove_local(path: str) -> bool:

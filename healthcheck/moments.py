@@ -33,6 +33,11 @@ def from_database(text: str | None) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
 
 
+def clock_offset() -> float:
+    """Wall clock minus time since boot (seconds): it changes only when the clock is set."""
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def lasting(seconds: float) -> str:
     """A duration for people."""
     if seconds < 10:

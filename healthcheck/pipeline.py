@@ -17,9 +17,10 @@ from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault
 from celestial_nasops.process import ProcessFault
 from healthcheck import causes
-from healthcheck.context import Interrupted, Run
+from healthcheck.context import Run
 from healthcheck.outcome import Finding, Outcome, ProbeResult
 from healthcheck.probes import daemon_status, database, file_insert, local_delete, ping, remote_verify
+from healthcheck.stop import Interrupted
 
 _SLACK_SECONDS = 1.0  # a probe bounds itself; this long after its deadline it is given up
 _INTERRUPTED_SECONDS = 2.0  # how long a probe may take to notice that the run is to end
@@ -48,7 +49,7 @@ PROBES = (
     Probe(
         "file_insert",
         file_insert.probe,
-        lambda run: run.config.check_settings.file_insert_timeout_seconds,
+        file_insert.timeout_seconds,
         needs=("daemon_status", "ping", "database"),
     ),
     Probe("remote_verify", remote_verify.probe, lambda run: run.clock.left_to_wait(), needs=("file_insert",)),
@@ -78,7 +79,9 @@ def execute(run: Run) -> Iterator[ProbeResult]:
 
 def _why_not(probe: Probe, run: Run, results: dict[str, ProbeResult]) -> Finding | None:
     if run.nudge.asked.is_set():
-        return Finding.skipped(f"the run was ended by {run.nudge.signal_name}")
+        if any(result.finding.cause == causes.INTERRUPTED.code for result in results.values()):
+            return Finding.skipped(f"the run was ended by {run.nudge.signal_name}")
+        return _interrupted(probe, run)
     if not run.insert and probe.name in ("file_insert", "remote_verify"):
         return Finding.skipped("--no-insert: no file is sent")
     for name in probe.needs:
@@ -93,17 +96,26 @@ def _why_not(probe: Probe, run: Run, results: dict[str, ProbeResult]) -> Finding
 def _bounded(probe: Probe, run: Run) -> Finding:
     """Let a probe run until its deadline; whatever happens becomes a finding."""
     done: queue.SimpleQueue[Finding] = queue.SimpleQueue()
-    timeout = probe.timeout_seconds(run)
+    timeout = min(probe.timeout_seconds(run), run.clock.left_to_wait())
 
     def body() -> None:
         done.put(_measured(probe, run))
 
     # A thread that hangs in the kernel can't be ended; as a daemon thread it can't hold the run either.
-    threading.Thread(target=body, name=probe.name, daemon=True).start()
+    run.worker = run.ledger.writer = threading.Thread(target=body, name=probe.name, daemon=True)
+    run.worker.start()
+    try:
+        return _result_in_time(probe, run, done, timeout)
+    finally:
+        run.worker = run.ledger.writer = threading.current_thread()
+
+
+def _result_in_time(probe: Probe, run: Run, done: queue.SimpleQueue[Finding], timeout: float) -> Finding:
     deadline = time.monotonic() + timeout + _SLACK_SECONDS
     while True:
         if run.nudge.asked.is_set():
             deadline = min(deadline, time.monotonic() + _INTERRUPTED_SECONDS)
+        run.tick()
         try:
             # A signal wakes the probe, which answers at once; the slices are for one that is stuck elsewhere.
             return done.get(timeout=max(0.0, min(deadline - time.monotonic(), 0.5)))

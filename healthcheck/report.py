@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TextIO
 
 from celestial_nasops.notify import Notifier
@@ -12,6 +13,7 @@ from healthcheck.status_file import ProbeStatus, Status
 
 # sd-daemon(3): a line that starts with <N> has the priority N in the journal
 _PRIORITY = {"fail": 3, "error": 3, "warn": 4}
+_OWED_LINES = 5
 _COLOUR = {"pass": "32", "warn": "33", "fail": "31", "error": "31", "deferred": "36", "skipped": "2"}
 
 
@@ -28,26 +30,34 @@ class Report:
     """Prints a run as it happens. ``quiet`` keeps standard output for something else; systemd is told all the same."""
 
     def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
-        self._out = stream or sys.stdout
-        self._quiet = quiet
+        # Standard output may be closed. Whatever becomes of it, the run goes on, and its verdict is in the status file.
+        self._quiet = quiet or sys.stdout is None
+        self._out = stream or sys.stdout or sys.stderr
         self._journal = writes_to_journal(self._out)
-        self._live = not quiet and self._out.isatty()
+        self._live = not self._quiet and self._out.isatty()
         self._notifier = Notifier()
         self._probe = ""
+        self._text = ""
+        self._since = 0.0
         self._waiting_shown = False
 
     def begins(self, probe: str) -> None:
         """A probe begins."""
-        self._probe = probe
+        self._probe, self._since = probe, time.monotonic()
         self.tell("measuring")
 
     def tell(self, text: str) -> None:
         """What is being waited for, on a terminal in a line that the next one replaces."""
+        self._text = text
         self._notifier.status(f"{self._probe}: {text}")
+        self.tick()
+
+    def tick(self) -> None:
+        """Show on a terminal how long it has been waited for."""
         if self._live:
-            self._wipe()
-            self._out.write(f"      {self._probe:<15} {text}"[: _columns() - 1])
-            self._out.flush()
+            seconds = time.monotonic() - self._since
+            line = f"         {self._probe:<14} {seconds:7.1f} s  {self._text}"
+            self._write("\r\x1b[K" + line[: _columns() - 1])
             self._waiting_shown = True
 
     def extend(self, seconds: float) -> None:
@@ -71,8 +81,10 @@ class Report:
         outcome = status.outcome or Outcome.ERROR
         word = outcome.upper()
         self._notifier.status(f"{word} {status.summary}" + (f" -- {remedy}" if remedy else ""))
-        for one in status.outstanding:
+        for one in status.outstanding[:_OWED_LINES]:
             self._print(f"still owed: {one.name}: {one.reason}", "warn" if one.due == "cleanup" else None)
+        if len(status.outstanding) > _OWED_LINES:
+            self._print(f"still owed: {len(status.outstanding) - _OWED_LINES} more, see the status file", "warn")
         if self._journal:
             self._print(
                 f"verdict: {word} {status.summary}" + (f" -- {remedy}" if remedy else "") + f" (run {status.run_id})",
@@ -93,16 +105,17 @@ class Report:
     def _print(self, text: str, outcome: str | None = None) -> None:
         if self._quiet:
             return
-        self._wipe()
         if self._journal:
             text = f"<{_PRIORITY.get(outcome or '', 6)}>{text}"
-        self._out.write(text + "\n")
-        self._out.flush()
+        self._write(("\r\x1b[K" if self._waiting_shown else "") + text + "\n")
+        self._waiting_shown = False
 
-    def _wipe(self) -> None:
-        if self._waiting_shown:
-            self._out.write("\r\x1b[K")
-            self._waiting_shown = False
+    def _write(self, text: str) -> None:
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except (OSError, ValueError):
+            self._quiet, self._live = True, False  # nobody reads it any more
 
 
 def _columns() -> int:

@@ -6,13 +6,14 @@ import contextlib
 import fcntl
 import os
 import time
+import traceback
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from celestial_nasops import __version__
 from celestial_nasops.config_file import Loaded
-from celestial_nasops.fault import Fault
+from celestial_nasops.fault import DatabaseFault, Fault
 from healthcheck import causes, cleanup, pipeline, status_file
 from healthcheck.context import Run
 from healthcheck.ledger import Ledger
@@ -20,13 +21,16 @@ from healthcheck.moments import RunClock, from_iso, iso
 from healthcheck.nas_link import NasLink
 from healthcheck.outcome import ExitCode, Outcome, ProbeResult, Verdict, verdict
 from healthcheck.report import Report
-from healthcheck.status_file import Outstanding, Previous, ProbeStatus, Status, StatusFile
+from healthcheck.status_file import Outstanding, Previous, ProbeStatus, Status, StatusFile, printable
 from healthcheck.stop import Nudge
 
 LOCK_NAME = "run.lock"
 _RUNNING_MARGIN_SECONDS = 60
 _CLEANUP_SECONDS = 8.0
-_INTERRUPTED_CLEANUP_SECONDS = 2.0
+_SHORTEST_CLEANUP_SECONDS = 0.5
+_INTERRUPTED_CLEANUP_SECONDS = 3.0
+_CLEAN_SECONDS = 60.0
+_LOCK_TRIES, _LOCK_PAUSE_SECONDS = 5, 0.02
 
 
 class NoVerdict(Exception):  # noqa: N818 - a verdict of its own
@@ -67,10 +71,9 @@ def perform(loaded: Loaded, state_dir: str, options: Options, report: Report) ->
         except OSError as error:
             raise _unwritable(error, state_dir) from error
         run = _new_run(loaded, options, nudge, files, report)
-        for aside in (status.put_aside, files.put_aside):
-            if aside is not None:
-                run.note(f"an unreadable state file was put aside as {aside}")
-                report.remark(f"an unreadable state file was put aside as {aside}")
+        if status.put_aside is not None:
+            run.note(f"an unreadable state file was put aside as {status.put_aside}")
+            report.remark(f"an unreadable state file was put aside as {status.put_aside}")
         try:
             status.write(_running(run, last))
         except Fault as fault:
@@ -78,6 +81,13 @@ def perform(loaded: Loaded, state_dir: str, options: Options, report: Report) ->
         report.extend(pipeline.longest_run_seconds(run.config) + _RUNNING_MARGIN_SECONDS)
         try:
             finished = _follow_through(run, last, report)
+        except NoVerdict:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the status file must not say that the run goes on
+            if os.environ.get("SMOKE_CHECK_DEBUG"):
+                traceback.print_exc()
+            summary = f"internal error: {type(error).__name__}: {error}"
+            finished = _finished(run, last, [], Verdict(Outcome.ERROR, ExitCode.INTERNAL, summary), [])
         finally:
             run.nas.close()
         try:
@@ -88,7 +98,7 @@ def perform(loaded: Loaded, state_dir: str, options: Options, report: Report) ->
 
 
 def clean(loaded: Loaded, state_dir: str, report: Report) -> list[cleanup.Left]:
-    """Settle every debt now, awaited deletions included.
+    """Settle every debt now, awaited deletions included, and whatever else carries the mark.
 
     Raises:
         NoVerdict: a run is under way, or the state folder can't be written.
@@ -100,8 +110,13 @@ def clean(loaded: Loaded, state_dir: str, report: Report) -> list[cleanup.Left]:
         except OSError as error:
             raise _unwritable(error, state_dir) from error
         run = _new_run(loaded, Options(), Nudge(), ledger, report)
+        if ledger.put_aside is not None:
+            report.remark(f"an unreadable ledger was put aside as {ledger.put_aside}")
         try:
-            return cleanup.clean(run, list(ledger.debts), loaded.config.security.connection_timeout_seconds)
+            with contextlib.suppress(OSError):
+                ledger.owe(cleanup.strays(run))
+            until = time.monotonic() + _CLEAN_SECONDS
+            return cleanup.clean(run, list(ledger.debts), lambda: until - time.monotonic())
         except Fault as fault:
             raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
         finally:
@@ -126,6 +141,7 @@ def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, rep
         ledger=ledger,
         nas=NasLink(limited, nudge),
         tell=report.tell,
+        tick=report.tick,
         file_count=options.files,
         size_bytes=options.size_bytes or config.testing.test_file_size_bytes,
         insert=options.insert,
@@ -142,13 +158,35 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
         if following:
             report.begins(following[0])
     report.tell("cleaning up")
-    interrupted = run.nudge.asked.is_set()
-    limit = _INTERRUPTED_CLEANUP_SECONDS if interrupted else min(_CLEANUP_SECONDS, max(1.0, run.clock.left()))
+    until = time.monotonic() + min(_CLEANUP_SECONDS, max(_SHORTEST_CLEANUP_SECONDS, run.clock.left()))
+
+    def seconds_left() -> float:
+        asked = run.nudge.seconds_since_asked()
+        return min(until - time.monotonic(), _INTERRUPTED_CLEANUP_SECONDS - asked if asked else _CLEANUP_SECONDS)
+
+    final = verdict(results)
     try:
-        left = cleanup.clean(run, [d for d in run.ledger.debts if d.due == "cleanup"], limit)
+        if run.ledger.put_aside is not None:
+            final = _without_ledger(run, final)
+        left = cleanup.clean(run, [d for d in run.ledger.debts if d.due == "cleanup"], seconds_left)
     except Fault as fault:
         raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
-    return _finished(run, last, results, verdict(results), left)
+    return _finished(run, last, results, final, left)
+
+
+def _without_ledger(run: Run, final: Verdict) -> Verdict:
+    """Find by their mark the leftovers that a lost ledger named, and never call such a run all good."""
+    found = ""
+    try:
+        lost = cleanup.strays(run)
+        run.ledger.owe(lost)
+        found = f"{len(lost)} marked file(s) were found by their names"
+    except (DatabaseFault, OSError) as error:
+        found = f"leftovers could not be looked for: {error}"
+    told = f"the ledger could not be read and was put aside as {run.ledger.put_aside}; {found}"
+    run.note(told)
+    outcome = Outcome.WARN if final.exit_code is ExitCode.GOOD else final.outcome
+    return Verdict(outcome, final.exit_code, f"{final.summary}; {told}", final.root)
 
 
 def _running(run: Run, last: Status | None) -> Status:
@@ -188,13 +226,15 @@ def _finished(
         for debt in run.ledger.debts
         if debt.due == "deletion"
     ]
-    unclean = [Outstanding(name=one.debt.name, due="cleanup", due_at=None, reason=one.reason) for one in left]
+    unclean = [
+        Outstanding(name=one.debt.name, due="cleanup", due_at=None, reason=printable(one.reason)) for one in left
+    ]
     return _running(run, last).model_copy(
         update={
             "state": "finished",
             "outcome": final.outcome.value,
             "exit_code": int(final.exit_code),
-            "summary": final.summary,
+            "summary": printable(final.summary),
             "finished_at": iso(now),
             "duration_seconds": round(run.clock.elapsed(), 3),
             "stale_after": iso(now + run.config.check_settings.stale_after_minutes * 60),
@@ -214,10 +254,10 @@ def _probe_status(result: ProbeResult) -> ProbeStatus:
         outcome=finding.outcome.value,
         started_at=iso(result.started_at),
         duration_seconds=round(result.duration_seconds, 4),
-        summary=finding.summary,
+        summary=printable(finding.summary),
         cause=finding.cause,
-        remedy=finding.remedy,
-        details=finding.details,
+        remedy=printable(finding.remedy),
+        details=printable(finding.details),
     )
 
 
@@ -231,6 +271,7 @@ def _previous(last: Status | None) -> Previous | None:
         exit_code=last.exit_code,
         summary=last.summary,
         finished_at=last.finished_at,
+        stale_after=last.stale_after,
     )
 
 
@@ -249,7 +290,7 @@ def _lock(state_dir: str) -> Iterator[None]:
         raise _unwritable(error, state_dir) from error
     try:
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(fd)
         except BlockingIOError as error:
             holder = os.read(fd, 20).decode("ascii", "replace").strip() or "unknown"
             fault = Fault(causes.ALREADY_RUNNING, pid=holder, path=state_dir)
@@ -260,6 +301,18 @@ def _lock(state_dir: str) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+def _take(fd: int) -> None:
+    """Take the lock. Whoever asks for the status holds it for a moment, which is no run."""
+    for last_try in (False,) * (_LOCK_TRIES - 1) + (True,):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if last_try:
+                raise
+            time.sleep(_LOCK_PAUSE_SECONDS)
 
 
 def is_under_way(state_dir: str) -> bool:

@@ -19,7 +19,7 @@ _OutcomeName = Literal["pass", "warn", "fail", "error", "skipped", "deferred"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")
 
 
 class ProbeStatus(_Part):
@@ -59,6 +59,7 @@ class Previous(_Part):
     exit_code: int
     summary: str
     finished_at: _Moment
+    stale_after: _Moment = Field(description="after this moment that verdict counted for nothing")
 
 
 class Status(_Part):
@@ -144,6 +145,17 @@ class StatusFile:
             reason = error.strerror or str(error)
             folder = os.path.dirname(self.path)
             raise Fault(causes.STATE_UNWRITABLE, path=self.path, reason=reason, folder=folder) from error
+
+
+def printable(value: Any) -> Any:
+    """A value with all its texts in a form that UTF-8 can hold: a file's name may be made of any bytes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {key: printable(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [printable(inner) for inner in value]
+    return value
 
 
 def json_schema() -> dict[str, Any]:

@@ -6,7 +6,12 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from types import FrameType
+
+
+class Interrupted(Exception):  # noqa: N818 - no error
+    """The run was asked to end, or this probe was given up."""
 
 
 class Nudge:
@@ -18,6 +23,7 @@ class Nudge:
         """The signal that asked for the end of the run, once one did."""
         self.asked = threading.Event()
         """Set once the run is to end."""
+        self._asked_at = 0.0
 
     def fileno(self) -> int:
         """Readable when there is news."""
@@ -34,12 +40,17 @@ class Nudge:
             with contextlib.suppress(BlockingIOError):
                 os.read(self._read, 4096)
 
+    def seconds_since_asked(self) -> float:
+        """How long the run has been asked to end; 0 while it has not."""
+        return time.monotonic() - self._asked_at if self.asked.is_set() else 0.0
+
     def catch_signals(self) -> None:
         """Let SIGTERM, SIGINT and SIGHUP ask for the end of the run."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        self.signal_name = signal.Signals(number).name
+        if not self.asked.is_set():
+            self.signal_name, self._asked_at = signal.Signals(number).name, time.monotonic()
         self.asked.set()
         self.poke()

@@ -130,6 +130,7 @@ class OddDaemon:
             config_path=self.path,
             config_fingerprint=self.config.fingerprint(),
             heartbeat_at=time.time(),
+            heartbeat_boottime=time.clock_gettime(time.CLOCK_BOOTTIME),
             heartbeat_seconds=1,
             doing="odd things",
             in_hand=in_hand,

@@ -52,7 +52,8 @@ class Crew:
         dispatch = Dispatch(self._orders, board, self.availability, config.sync_settings.retry_delay_seconds)
         self._bells = (dispatch.bell, self._due)
         common = Common(config, self._orders, board, self.availability, dispatch, deletes, self._due.ring, unfinished)
-        self._longest_silence = config.sync_settings.sync_timeout_seconds + _GRACE_SECONDS
+        step_seconds = config.sync_settings.sync_timeout_seconds + config.security.connection_timeout_seconds
+        self._longest_silence = step_seconds + _GRACE_SECONDS
         count = config.security.max_concurrent_transfers
         with contextlib.ExitStack() as opened:
 

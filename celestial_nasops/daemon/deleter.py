@@ -48,6 +48,7 @@ class Deleter(Worker):
             try:
                 while not orders.finish.is_set():
                     heard = self._bell.rings
+                    self.beat()
                     forgotten_found = forgotten_found or self._adopt_forgotten()
                     self._delete_due()
                     if orders.once:

@@ -81,6 +81,7 @@ class Dispatch:
         Returns:
             None when the work is to end.
         """
+        taker.idle()
         while not self._turn.acquire(timeout=_IDLE_LOOK_SECONDS):
             taker.idle()
         try:

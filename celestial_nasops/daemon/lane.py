@@ -88,10 +88,15 @@ class Lane(Worker):
         """Prove that the NAS and its volume can be reached.
 
         Raises:
-            NasFault: it can't.
+            NasUnavailable: it can't.
         """
         self.beat(_STEPS_OF_A_LOGIN * self._usual_seconds)
-        self._nas.files().free_bytes(self._common.config.nas_settings.base_path)
+        try:
+            self._nas.files().free_bytes(self._common.config.nas_settings.base_path)
+        except NasUnavailable:
+            raise
+        except NasFault as fault:  # it answers; whether files can be sent is for the files to find out
+            log.warning("%s", coded(fault))
 
     def idle(self) -> None:
         """Nothing to do at the moment."""

@@ -13,6 +13,7 @@ from celestial_nasops.fault import NasRefusal, NasUnavailable
 _SHORTEST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 60.0
 _REFUSAL_FACTOR = 12  # a minute at the usual 5 s: DSM blocks an address that knocks more often
+_FORGET_SECONDS = 300.0  # after that long without trouble, the next one begins with the first pause again
 # A connection proves nothing about these, and they keep nobody from reading.
 _OF_WRITING = {causes.NAS_DISK_FULL.code, causes.NAS_READ_ONLY.code}
 
@@ -46,6 +47,8 @@ class NasAvailability:
         """It could not be reached or used: leave it alone for a while."""
         with self._lock:
             now = time.monotonic()
+            if now > self._pause_until + _FORGET_SECONDS:
+                self._failures = 0
             if now >= self._pause_until:  # what other workers met at the same time does not add up
                 self._failures += 1
             self._pause_until = max(self._pause_until, now + self._pause_seconds(fault))
@@ -81,7 +84,7 @@ class NasAvailability:
     def _is_back(self) -> None:
         with self._lock:
             since, self.away_since, self.reason = self.away_since, None, None
-            self._pause_until = 0.0
+            self._pause_until = min(self._pause_until, time.monotonic())
         if since is not None:
             log.info("the NAS is back after %.0f s", time.time() - since)
             self._changed()

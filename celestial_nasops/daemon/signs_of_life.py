@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Callable
 
 import celestial_nasops
 from celestial_nasops import daemon_state
@@ -47,16 +48,19 @@ class SignsOfLife:
             interval = min(interval, _DEBOUNCE_SECONDS)
         return max(0.0, self._given_at + interval - time.monotonic())
 
-    def give(self, situation: Situation, settings: DaemonSettings, fingerprint: str, stuck: str | None) -> None:
+    def give(
+        self, look: Callable[[], Situation], settings: DaemonSettings, fingerprint: str, stuck: str | None
+    ) -> None:
         """Give one.
 
         Args:
-            situation: what to tell.
+            look: gives what to tell; asked after the news are taken for told, so that none comes in between.
             settings: where the state file lies, and how often it is written.
             fingerprint: of the configuration in use.
             stuck: what is stuck; then the daemon is as good as dead and does not look alive.
         """
         self._given_at, self._news = time.monotonic(), False
+        situation = look()
         line = stuck or status_line(situation)
         self._notifier.status(line)
         if stuck is not None:
@@ -79,6 +83,7 @@ class SignsOfLife:
             config_path=self._config_path,
             config_fingerprint=fingerprint,
             heartbeat_at=time.time(),
+            heartbeat_boottime=time.clock_gettime(time.CLOCK_BOOTTIME),
             heartbeat_seconds=settings.heartbeat_seconds,
             doing=line,
             in_hand=situation.in_hand,

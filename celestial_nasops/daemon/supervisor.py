@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from celestial_nasops import config_file, transfer
 from celestial_nasops.config import Config
@@ -17,7 +17,7 @@ from celestial_nasops.daemon.signals import Signals
 from celestial_nasops.daemon.signs_of_life import SignsOfLife
 from celestial_nasops.daemon.start import unusable_folders
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
-from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault
+from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, shown
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.notify import Notifier
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
@@ -109,7 +109,7 @@ class Supervisor:
         with MediaStatusDB(queue.db_path, timeout_seconds=queue.connection_timeout, create=True) as db:
             taken_back = db.take_back_transferring()
         for record in taken_back:
-            log.warning("took back row %d, which was left in transferring: %s", record.id, record.file_name)
+            log.warning("took back row %d, which was left in transferring: %s", record.id, shown(record.file_path))
             with contextlib.suppress(LocalFault):
                 transfer.check_names(record)
                 remote = transfer.temporary_path(self._config, record, transfer.day_of(record))
@@ -122,16 +122,15 @@ class Supervisor:
 
     def _keep_up(self) -> bool:
         """Replace the crew where the queue's file or the configuration was replaced; False if the old one hangs."""
-        if self._build_at is None:
+        if not self._is_between_crews:
             try:
                 self._db.check_same_file()
-                return True
             except DatabaseFault as fault:
                 self._board.report(fault, "the queue is opened anew")
-            if not self._put_down():
-                return False
-            self._build_at = 0.0
-        if not self._crew.has_ended or time.monotonic() < self._build_at:
+                if not self._put_down():
+                    return False
+                self._build_at = 0.0
+        if not self._is_between_crews or time.monotonic() < (self._build_at or 0.0):
             return True
         self._wakeup.close()
         self._db.close()
@@ -147,6 +146,11 @@ class Supervisor:
             log.info("at work with the configuration %s", self._config_path)
         self._changed()
         return True
+
+    @property
+    def _is_between_crews(self) -> bool:
+        """Whether the old crew has ended and another one is to be built."""
+        return self._build_at is not None and self._crew.has_ended
 
     def _reread(self) -> None:
         self._signals.reread = False
@@ -218,31 +222,37 @@ class Supervisor:
     def _seconds_to_next(self) -> float:
         now = time.monotonic()
         waits = [self._signs.seconds_to_next(self._config.daemon_settings), self._ring_at - now]
-        if self._build_at is not None and self._crew.has_ended:
-            waits.append(self._build_at - now)
+        if self._is_between_crews:
+            waits.append((self._build_at or 0.0) - now)
         return max(0.0, min(waits))
 
     def _give_signs(self, doing: str = "") -> None:
+        stuck = None if doing else self._crew.stuck
+        self._signs.give(lambda: self._situation(doing), self._config.daemon_settings, self._fingerprint, stuck)
+
+    def _situation(self, doing: str) -> Situation:
         try:
-            waiting = self._db.backlog().ready if self._build_at is None else None
+            waiting = None if self._is_between_crews else self._db.backlog().ready
         except DatabaseFault:
             waiting = None
-        availability, troubles = self._crew.availability, []
-        if self._deletes.problem is not None:
-            troubles.append(str(self._deletes.problem))
-        if self._deletes.given_up:
-            troubles.append(f"{self._deletes.given_up} deletion(s) need a person")
-        if self._refused_config:
-            troubles.append(self._refused_config)
-        situation = Situation(
+        availability = self._crew.availability
+        return Situation(
             doing=doing,
             in_hand=self._board.in_hand(),
             lanes=self._config.security.max_concurrent_transfers,
             waiting=waiting,
             away_since=availability.away_since,
             away_reason=str(availability.reason or ""),
-            troubles=troubles,
+            troubles=list(self._troubles()),
             last_error=self._board.last_error,
         )
-        stuck = None if doing else self._crew.stuck
-        self._signs.give(situation, self._config.daemon_settings, self._fingerprint, stuck)
+
+    def _troubles(self) -> Iterator[str]:
+        if self._deletes.problem is not None:
+            yield str(self._deletes.problem)
+        if self._deletes.given_up:
+            yield f"{self._deletes.given_up} deletion(s) need a person"
+        if self._refused_config:
+            yield self._refused_config
+        if self._wakeup.degraded is not None:
+            yield f"the queue is polled, {self._wakeup.degraded}"

@@ -65,6 +65,8 @@ FIND = _RECORD + "WHERE file_path = CAST(? AS TEXT) AND file_path <> '__INIT_MAR
 
 GET = _RECORD + "WHERE id = ? AND file_path <> '__INIT_MARKER__'"
 
+NAMED_LIKE = _RECORD + "WHERE INSTR(file_name, ?) > 0 AND file_path <> '__INIT_MARKER__'"
+
 # By id, not by an index on the status, which would have to sort all completed rows for one page.
 COMPLETED = (
     _RECORD

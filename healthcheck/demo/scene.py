@@ -31,7 +31,8 @@ def demonstrate() -> int:
     """
     folder = tempfile.mkdtemp(prefix="smoke-check-demo-")
     # A demonstration that is interrupted or terminated cleans up as well.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _frame: sys.exit(128 + got))
     try:
         with embedded_scene(folder) as (config_path, state_dir):
             sys.stdout.write(

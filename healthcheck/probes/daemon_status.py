@@ -43,26 +43,30 @@ class Life:
     stopped: bool
     code_on_disk: str | None
     config_now: str
+    silent_seconds: float
+    obstacle: str = ""
+    """Why its state can't be written, as far as that can be seen from here."""
 
 
 def probe(run: Run) -> Finding:
     """Ask systemd, and the daemon's state file where there is one."""
     daemon = run.config.daemon_settings
-    now = time.time()
     life = _look_at_state(run)
     if daemon.supervisor == "none":
-        return judge_life(life, now, daemon.unit, run.config_path, daemon.state_path)
+        return judge_life(life, daemon.unit, run.config_path, daemon.state_path)
     try:
         timeout = run.config.check_settings.daemon_status_timeout_seconds
         properties = _show(daemon.unit, timeout)
     except process.ProcessFault as fault:
         return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=fault.summary)
-    bad = judge_unit(properties, now, daemon.unit, lambda: _last_error(daemon.unit, properties))
+    bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties))
     if bad is not None:
         return bad
     pid = int(properties.get("MainPID", "0") or 0)
-    if isinstance(life, Life) and life.state.pid == pid:
-        return judge_life(life, now, daemon.unit, run.config_path, daemon.state_path)
+    if isinstance(life, LocalFault):
+        return Finding.of_fault(life, Outcome.WARN)
+    if life is not None and life.state.pid == pid:
+        return judge_life(life, daemon.unit, run.config_path, daemon.state_path)
     started = _unix(properties.get("ExecMainStartTimestamp", ""))
     return judge_foreign(pid, started, os.stat(run.config_path).st_mtime, daemon.unit, run.config_path)
 
@@ -110,7 +114,7 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
     return None
 
 
-def judge_life(life: Life | LocalFault | None, now: float, unit: str, config_path: str, folder: str) -> Finding:
+def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, folder: str) -> Finding:
     """What the state file and its process tell: dead, hung, stale, or well."""
     if life is None:
         evidence = f"there is no state file in {folder}"
@@ -121,8 +125,12 @@ def judge_life(life: Life | LocalFault | None, now: float, unit: str, config_pat
     if not life.runs:
         evidence = f"process {state.pid}, which wrote {folder}/{daemon_state.FILE_NAME}, is gone"
         return Finding.of_cause(causes.DAEMON_DEAD, evidence=evidence, config_path=config_path)
-    silent = now - state.heartbeat_at
+    silent = life.silent_seconds
     if life.stopped or silent > _SILENT_HEARTBEATS * state.heartbeat_seconds + 5:
+        if life.obstacle and not life.stopped:
+            return Finding.of_cause(
+                causes.DAEMON_CANNOT_WRITE_STATE, Outcome.WARN, pid=state.pid, folder=folder, reason=life.obstacle
+            )
         evidence = "its process is stopped by a signal" if life.stopped else f"it was doing: {state.doing or 'nothing'}"
         seconds = max(0, round(silent))
         return Finding.of_cause(causes.DAEMON_HUNG, pid=state.pid, silent_seconds=seconds, evidence=evidence, unit=unit)
@@ -162,7 +170,19 @@ def _look_at_state(run: Run) -> Life | LocalFault | None:
         code = None
     runs = daemon_state.process_start_ticks(state.pid) == state.process_start_ticks
     stopped = runs and daemon_state.process_is_stopped(state.pid)
-    return Life(state, runs, stopped, code, run.config.fingerprint())
+    silent = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
+    obstacle = _obstacle(run.config.daemon_settings.state_path)
+    return Life(state, runs, stopped, code, run.config.fingerprint(), silent, obstacle)
+
+
+def _obstacle(folder: str) -> str:
+    try:
+        there = os.statvfs(folder)
+    except OSError as error:
+        return error.strerror or str(error)
+    if there.f_flag & os.ST_RDONLY:
+        return "[Errno 30] Read-only file system"
+    return "" if there.f_bavail and there.f_favail else "no space left on device"
 
 
 def _show(unit: str, timeout: float) -> dict[str, str]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import datetime
 
 from celestial_nasops import causes as shared
 from celestial_nasops.durable import folder_faults
-from celestial_nasops.fault import DatabaseFault
+from celestial_nasops.fault import DatabaseFault, LocalFault
 from celestial_nasops.media_status_db import MediaStatusDB
 from healthcheck import marked_file
 from healthcheck.context import Followed, Run
 from healthcheck.ledger import Debt
 from healthcheck.outcome import Finding
+
+_SETTING = "local_settings.media_path"
+_SMALL_BYTES = 1 << 20
+_SLOWEST_DISK_BYTES_PER_SECOND = 20e6
 
 
 def probe(run: Run) -> Finding:
@@ -21,21 +26,25 @@ def probe(run: Run) -> Finding:
     started = datetime.fromtimestamp(run.started_at)
     files = marked_file.new_files(run.config, run.run_id, started, run.file_count, run.size_bytes)
     followed = [Followed(file, _debt(run, file)) for file in files]
-    run.ledger.owe(one.debt for one in followed)
+    _check_room(media, run.file_count * run.size_bytes)
+    run.ledger.owe([one.debt for one in followed])
     run.followed = followed
 
     try:
-        with folder_faults(media, "local_settings.media_path", run.config.daemon_settings.unit):
+        with folder_faults(media, _SETTING, run.config.daemon_settings.unit):
             for one in followed:
                 run.check_interrupted()
-                one.debt.sha256 = marked_file.write(one.file)
+                one.debt.sha256 = marked_file.write(one.file, run.check_interrupted)
     finally:
         for one in followed:
             if not one.debt.sha256:
                 one.debt.remote_paths = []  # what never stood here was never carried; the NAS need not be asked
     run.note("file written")
     with run.open_database() as database:
-        adopted = sum(_insert(database, one) for one in followed)
+        adopted = 0
+        for one in followed:
+            run.check_interrupted()
+            adopted += _insert(database, one)
     run.note("row inserted", followed[-1].inserted_at)
     run.nas.start()
     total = sum(file.size for file in files)
@@ -49,6 +58,24 @@ def probe(run: Run) -> Finding:
     )
 
 
+def timeout_seconds(run: Run) -> float:
+    """The configured deadline, and as long as a slow disk needs for large files."""
+    writing = run.file_count * run.size_bytes / _SLOWEST_DISK_BYTES_PER_SECOND
+    return run.config.check_settings.file_insert_timeout_seconds + writing
+
+
+def _check_room(media: str, needed: int) -> None:
+    """A large test file must not take the last of the dock's disk; a small one may find out by itself."""
+    if needed <= _SMALL_BYTES:
+        return
+    with folder_faults(media, _SETTING):
+        there = os.statvfs(media)
+    free = there.f_bavail * there.f_frsize
+    if free < needed:
+        reason = f"{free} bytes free, {needed} needed"
+        raise LocalFault(shared.FOLDER_FULL, path=media, setting=_SETTING, reason=reason)
+
+
 def _debt(run: Run, file: marked_file.MarkedFile) -> Debt:
     remote = [marked_file.temporary_remote_path(run.config, file.path)]
     return Debt(
@@ -57,8 +84,17 @@ def _debt(run: Run, file: marked_file.MarkedFile) -> Debt:
         local_path=file.path,
         size=file.size,
         created_at=time.time(),
+        base_path=run.config.nas_settings.base_path,
+        media_device=_device(run.config.local_settings.media_path),
         remote_paths=marked_file.possible_remote_paths(run.config, file.name) + remote,
     )
+
+
+def _device(folder: str) -> int | None:
+    try:
+        return os.stat(folder).st_dev
+    except OSError:
+        return None  # writing there will say why
 
 
 def _insert(database: MediaStatusDB, one: Followed) -> bool:

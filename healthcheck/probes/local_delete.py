@@ -8,34 +8,46 @@ from typing import Literal
 
 from celestial_nasops.fault import NasFault
 from celestial_nasops.wakeup import Wakeup, settle
-from healthcheck import causes
-from healthcheck.context import Run
+from healthcheck import causes, marked_file
+from healthcheck.context import Followed, Run
 from healthcheck.ledger import Debt
-from healthcheck.moments import iso, lasting
+from healthcheck.moments import clock_offset, iso, lasting
 from healthcheck.outcome import Finding, Outcome, gravest
+from healthcheck.status_file import boot_id
 
 Copy = Literal["right", "missing", "changed"]
 
 # The moment of completion is known to the second where it comes from the row; see remote_verify.
 _TOLERANCE_SECONDS = 0.5
+_CLOCK_WAS_SET_SECONDS = 2.0
+_LOOK_SECONDS = 10.0
 
 
 def probe(run: Run) -> Finding:
-    """Wait for what falls due within the run, judge what can be judged, and leave the rest owed."""
+    """Wait for what this run's own files fall due within it, judge what can be judged, and leave the rest owed."""
+    lost = [one for one in run.followed if one.copy_is in ("missing", "changed") and _presence(one.debt) == "gone"]
+    if lost:
+        return _lost(run, lost[0])
     owed = [debt for debt in run.ledger.debts if debt.due == "deletion"]
     if not run.config.sync_settings.delete_after_sync:
         for debt in owed:
             debt.due = "cleanup"
+        deleted = [one for one in run.followed if _presence(one.debt) == "gone"]
+        if deleted:
+            return Finding.of_cause(causes.DELETED_THOUGH_OFF, file=deleted[0].file.name, unit=_unit(run))
         return Finding.skipped("sync_settings.delete_after_sync is off, so nothing is to be deleted")
     if not owed:
         return Finding.skipped("no verified copy, so no deletion is due")
-    gone = _wait(run, owed)
-    findings = []
     for debt in owed:
-        finding = _settle(run, debt, gone.get(id(debt)))
+        _follow_the_clock(debt)
+    # A verdict must not be held up by an earlier run's file, nor a debt be struck whose finding might get lost.
+    own = {id(one.debt) for one in run.followed}
+    gone = _wait(run, [debt for debt in owed if id(debt) in own])
+    findings = [_settle(run, debt, gone.get(id(debt))) for debt in owed]
+    run.check_interrupted()
+    for debt, finding in zip(owed, findings, strict=True):
         if finding.outcome not in (Outcome.DEFERRED, Outcome.ERROR):
             debt.due = "cleanup"
-        findings.append(finding)
     run.ledger.save()
     return _sum_up(findings)
 
@@ -96,7 +108,7 @@ def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
     def look() -> bool | None:
         news = None
         for debt in owed:
-            if id(debt) not in gone and not os.path.lexists(debt.local_path):
+            if id(debt) not in gone and _presence(debt) == "gone":
                 gone[id(debt)] = time.time()
                 run.note("local file gone", gone[id(debt)])
                 news = True
@@ -121,18 +133,51 @@ def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
 
 def _settle(run: Run, debt: Debt, gone_at: float | None) -> Finding:
     now = time.time()
-    grace, unit = run.config.check_settings.delete_grace_minutes * 60, run.config.daemon_settings.unit
+    grace = run.config.check_settings.delete_grace_minutes * 60
+    presence = _presence(debt)
+    if gone_at is None and presence == "unknown":
+        folder = os.path.dirname(debt.local_path)
+        return Finding.of_cause(causes.MEDIA_FOLDER_AWAY, Outcome.ERROR, folder=folder, file=debt.name)
+    if gone_at is None and presence == "gone":
+        gone_at = now
     copy: Copy | None = None
     if gone_at is not None or now >= (debt.delete_due_at or now) + grace:
         try:
             copy = _look_at_copy(run, debt)
         except NasFault as fault:
             return Finding.of_fault(fault, Outcome.ERROR)
-    return judge(debt, now, gone_at, copy, grace_seconds=grace, unit=unit)
+    return judge(debt, now, gone_at, copy, grace_seconds=grace, unit=_unit(run))
+
+
+def _follow_the_clock(debt: Debt) -> None:
+    """Where the clock was set since, in the same boot, move the debt's moments along with it."""
+    if debt.clock_offset is None or debt.boot_id != boot_id():
+        return
+    shift = clock_offset() - debt.clock_offset
+    if abs(shift) < _CLOCK_WAS_SET_SECONDS:
+        return
+    debt.clock_offset += shift
+    debt.delete_due_at = None if debt.delete_due_at is None else debt.delete_due_at + shift
+    debt.completed_at = None if debt.completed_at is None else debt.completed_at + shift
+
+
+def _lost(run: Run, one: Followed) -> Finding:
+    expected = marked_file.expected_remote_path(run.config, one.file.name)
+    return Finding.of_cause(
+        causes.DELETED_WITHOUT_COPY, file=one.file.name, remote_path=expected, what=one.copy_is, unit=_unit(run)
+    )
+
+
+def _presence(debt: Debt) -> str:
+    return marked_file.presence(debt.local_path, debt.media_device)
+
+
+def _unit(run: Run) -> str:
+    return run.config.daemon_settings.unit
 
 
 def _look_at_copy(run: Run, debt: Debt) -> Copy:
-    found = run.nas.files(max(run.clock.left_to_wait(), 5.0)).inspect(debt.remote_path)
+    found = run.nas.files(min(max(run.clock.left_to_wait(), 1.0), _LOOK_SECONDS)).inspect(debt.remote_path)
     if found is None:
         return "missing"
     return "right" if (found.size, found.sha256) == (debt.size, debt.sha256) else "changed"

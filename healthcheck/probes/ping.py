@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import queue
 import re
 import socket
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from celestial_nasops import causes as shared
 from celestial_nasops import process
@@ -14,6 +18,11 @@ from celestial_nasops.fault import Fault, NasFault
 from healthcheck import causes
 from healthcheck.context import Run
 from healthcheck.outcome import Finding, Outcome
+
+T = TypeVar("T")
+
+_MARGIN_SECONDS = 0.5  # so that this probe says what was silent, before its own deadline says less
+_GREETING = "waiting for its SSH greeting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,57 +40,99 @@ def probe(run: Run) -> Finding:
     if target.proxy_command is not None:
         proxy = " ".join(target.proxy_command)
         return Finding.skipped(f"{target.host} is reached through a proxy ({proxy}); remote_verify proves that way")
-    # Half of the time for the connection, the other half for ICMP: neither may starve the other.
-    half = run.config.check_settings.ping_timeout_seconds / 2
+    limit = max(0.5, run.config.check_settings.ping_timeout_seconds - _MARGIN_SECONDS)
+    # Beside each other, so that a NAS that wakes up slowly has the whole time for either.
+    echo = Beside(lambda: _echo(target.host, limit))
     seen: Greeting | Fault
     try:
-        seen = greet(target.host, target.port, half, target.alias)
+        seen = greet(target.host, target.port, limit, target.config_alias or target.host, target.ssh_config)
     except NasFault as fault:
         seen = fault
-    echo = None if isinstance(seen, Fault) and seen.cause is shared.NAS_NAME_UNKNOWN else _echo(target.host, half)
-    return judge(seen, echo, target.host, target.port)
+    nameless = isinstance(seen, Fault) and seen.cause in (shared.NAS_NAME_UNKNOWN, shared.NAS_ALIAS_UNKNOWN)
+    return judge(seen, None if nameless else echo.result(limit + _MARGIN_SECONDS / 2), target.host, target.port)
 
 
-def greet(host: str, port: int, timeout_seconds: float, alias: str) -> Greeting:
-    """Connect and read the server's first line.
+class Beside(Generic[T]):
+    """Something that is done in a thread of its own, because nothing else could end its wait."""
+
+    def __init__(self, act: Callable[[], T]) -> None:
+        self._done: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
+        threading.Thread(target=self._do, args=(act,), name="beside", daemon=True).start()
+
+    def _do(self, act: Callable[[], T]) -> None:
+        try:
+            self._done.put(act())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+            self._done.put(error)
+
+    def result(self, timeout_seconds: float) -> T | None:
+        """What came of it, None where it took too long; what it raised is raised here."""
+        try:
+            got = self._done.get(timeout=max(0.0, timeout_seconds))
+        except queue.Empty:
+            return None
+        if isinstance(got, BaseException):
+            raise got
+        return got
+
+
+def greet(host: str, port: int, timeout_seconds: float, alias: str, ssh_config: str) -> Greeting:
+    """Resolve, connect and read the server's first line, all within one deadline.
 
     Raises:
         NasFault: no name, no route, refused, silent, or hung up.
     """
     deadline = time.monotonic() + timeout_seconds
-    values = {"host": host, "port": port, "seconds": timeout_seconds}
-    stage = "connecting"
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        begun = time.monotonic()
-        with socket.create_connection((host, port), timeout=timeout_seconds) as connection:
-            took = time.monotonic() - begun
-            stage = "waiting for its SSH greeting"
-            line = b""
-            while b"\n" not in line and len(line) < 255:
-                connection.settimeout(max(0.001, deadline - time.monotonic()))
-                received = connection.recv(255)
-                if not received:
-                    raise NasFault(shared.NAS_HUNG_UP, stage=stage, reason="end of file", **values)
-                line += received
-            address = str(connection.getpeername()[0])
+        # The resolver can't be bounded, and without a name server it takes its own time.
+        found = Beside(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)).result(timeout_seconds)
     except socket.gaierror as error:
-        reason = error.strerror or str(error)
         if alias == host:  # ssh -G hands an unknown alias back as the host's name
-            where = "~/.ssh/config"
-            raise NasFault(shared.NAS_ALIAS_UNKNOWN, alias=alias, ssh_config=where) from error
-        raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=reason) from error
-    except TimeoutError as error:
-        raise NasFault(shared.NAS_SILENT, stage=stage, **values) from error
-    except ConnectionRefusedError as error:
-        raise NasFault(shared.NAS_REFUSED, **values) from error
+            raise NasFault(shared.NAS_ALIAS_UNKNOWN, alias=alias, ssh_config=ssh_config or "~/.ssh/config") from error
+        raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=error.strerror or str(error)) from error
+    if not found:
+        raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=f"no answer within {timeout_seconds:g} s")
+    last: NasFault | None = None
+    for number, (family, kind, protocol, _, address) in enumerate(found):
+        left = max(0.01, deadline - time.monotonic()) / (len(found) - number)
+        with socket.socket(family, kind, protocol) as connection:
+            try:
+                return _greeting(connection, address, left)
+            except OSError as error:
+                last = _connection_fault(error, host, port, timeout_seconds)
+    assert last is not None
+    raise last
+
+
+def _greeting(connection: socket.socket, address: Any, seconds: float) -> Greeting:
+    begun = time.monotonic()
+    connection.settimeout(seconds)
+    connection.connect(address)
+    took = time.monotonic() - begun
+    line = b""
+    try:
+        while b"\n" not in line and len(line) < 255:
+            connection.settimeout(max(0.001, begun + seconds - time.monotonic()))
+            received = connection.recv(255)
+            if not received:
+                raise ConnectionResetError(errno.ECONNRESET, "end of file")
+            line += received
     except OSError as error:
-        reason = error.strerror or str(error)
-        if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN):
-            raise NasFault(shared.NAS_NO_ROUTE, reason=reason, **values) from error
-        raise NasFault(shared.NAS_HUNG_UP, stage=stage, reason=reason, **values) from error
-    del found
-    return Greeting(line.decode("ascii", "replace").strip(), took, address)
+        error.add_note(_GREETING)
+        raise
+    return Greeting(line.decode("ascii", "replace").strip(), took, str(address[0]))
+
+
+def _connection_fault(error: OSError, host: str, port: int, seconds: float) -> NasFault:
+    stage = _GREETING if _GREETING in getattr(error, "__notes__", ()) else "connecting"
+    reason = error.strerror or str(error)
+    if isinstance(error, TimeoutError):
+        return NasFault(shared.NAS_SILENT, host=host, port=port, seconds=seconds, stage=stage)
+    if isinstance(error, ConnectionRefusedError):
+        return NasFault(shared.NAS_REFUSED, host=host, port=port)
+    if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN):
+        return NasFault(shared.NAS_NO_ROUTE, host=host, port=port, reason=reason)
+    return NasFault(shared.NAS_HUNG_UP, host=host, port=port, stage=stage, reason=reason)
 
 
 def judge(seen: Greeting | Fault, echo: float | str | None, host: str, port: int) -> Finding:
@@ -115,7 +166,7 @@ def _echo(host: str, timeout_seconds: float) -> float | str | None:
     wait = max(1, int(timeout_seconds))  # ping of BusyBox takes whole seconds only
     argv = ["ping", "-n", "-q", "-c", "1", "-W", str(wait), "--", host]
     try:
-        done = process.run(argv, timeout_seconds=timeout_seconds + 0.3, understood_exit_codes=(0, 1, 2))
+        done = process.run(argv, timeout_seconds=timeout_seconds, understood_exit_codes=(0, 1, 2))
     except process.ProcessFault as fault:
         return "blocked" if fault.cause is shared.PROGRAM_TIMED_OUT else None
     # ping(8): 0 an answer came, 1 none came, 2 it could not be tried (no permission, no such name)

@@ -15,9 +15,12 @@ from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
 from healthcheck import causes, marked_file
 from healthcheck.context import Followed, Run
-from healthcheck.moments import from_database, lasting
+from healthcheck.moments import clock_offset, from_database
 from healthcheck.outcome import Finding, Outcome, gravest
+from healthcheck.status_file import boot_id
 
+_SLOWEST_LINK_BYTES_PER_SECOND = 2e6
+_LONGEST_PAUSE_SECONDS = 600.0
 # How our own daemon writes a fault into a row: "[code] what happened".
 _CODED_ERROR = re.compile(r"\[([a-z_]+)\] (.*)", re.DOTALL)
 _CATALOGUE = {c.code: c for m in (shared, causes) for c in vars(m).values() if isinstance(c, Cause)}
@@ -65,7 +68,7 @@ def probe(run: Run) -> Finding:
             left = run.clock.left_to_wait()
             if not waiting or refusal is not None or left <= 0:
                 break
-            run.tell(_waiting_for(waiting, time.monotonic() - begun))
+            run.tell(_waiting_for(waiting))
             settle(look, wakeup, min(left, run.config.testing.poll_interval_seconds))
             run.nudge.drain()
             database.check_same_file()
@@ -167,14 +170,26 @@ def _observe(run: Run, database: MediaStatusDB, one: Followed) -> bool:
             run.note("transferring", one.transferring_at)
         one.completed_at = now
         run.note("completed", now)
-    if one.gone_at is None and not os.path.lexists(one.file.path):
+    if one.gone_at is None and _is_gone(one):
+        # Completed and deleted may both have happened since the row was read: read it again before the file is blamed.
+        if one.completed_at is None and (again := _find(database, one)) != one.record:
+            one.record = again
+            return True
         one.gone_at = now
         run.note("local file gone", now)
     return (one.record, one.gone_at) != before
 
 
 def _find(database: MediaStatusDB, one: Followed) -> FileRecord | None:
-    return database.get(one.debt.row_id) if one.debt.row_id is not None else database.find(one.file.path)
+    record = database.get(one.debt.row_id) if one.debt.row_id is not None else None
+    if record is None or record.file_path != one.file.path:
+        record = database.find(one.file.path)  # another program may have written the row anew, under another id
+        one.debt.row_id = record.id if record is not None else one.debt.row_id
+    return record
+
+
+def _is_gone(one: Followed) -> bool:
+    return marked_file.presence(one.file.path, one.debt.media_device) == "gone"
 
 
 def _is_settled(one: Followed) -> bool:
@@ -199,6 +214,8 @@ def _verify(run: Run, one: Followed) -> Finding:
     except NasFault as fault:
         return Finding.of_fault(fault)
     finding = judge_copy(one, expected, found, unit)
+    same = found is not None and (found[1].size, found[1].sha256) == (one.file.size, one.debt.sha256)
+    one.copy_is = "right" if same else "changed" if found is not None else "missing"
     if finding.outcome is Outcome.PASS:
         run.note("copy verified")
         _await_deletion(run, one, expected)
@@ -228,7 +245,15 @@ def _await_deletion(run: Run, one: Followed, remote_path: str) -> None:
     if sync.delete_after_sync:
         debt.delete_due_at = debt.completed_at + sync.safe_delete_delay_minutes * 60
         debt.due = "deletion"
+        debt.boot_id, debt.clock_offset = boot_id(), clock_offset()
         run.ledger.save()
+
+
+def _may_be_moving(record: FileRecord, now: float) -> bool:
+    """Whether a row in transferring can be at work: a dead daemon leaves rows there that never move again."""
+    since = from_database(record.updated_at) or from_database(record.transfer_start_time)
+    needed = (record.file_size or 0) / _SLOWEST_LINK_BYTES_PER_SECOND
+    return since is not None and now - since < _LONGEST_PAUSE_SECONDS + needed
 
 
 def _ahead(database: MediaStatusDB, files: list[Followed]) -> int:
@@ -238,8 +263,9 @@ def _ahead(database: MediaStatusDB, files: list[Followed]) -> int:
 
 
 def _evidence(run: Run, database: MediaStatusDB, waiting: list[Followed], ahead_before: int) -> Evidence:
-    mine = sum(1 for w in waiting if w.record and w.record.transfer_status is TransferStatus.TRANSFERRING)
-    in_hand = database.backlog().transferring - mine
+    mine = {one.file.path for one in waiting}
+    now = time.time()
+    in_hand = sum(1 for row in database.in_hand() if row.file_path not in mine and _may_be_moving(row, now))
     ahead = _ahead(database, waiting)
     progress = ""
     try:
@@ -253,11 +279,11 @@ def _evidence(run: Run, database: MediaStatusDB, waiting: list[Followed], ahead_
     return Evidence(in_hand, max(0, ahead_before - ahead), ahead, progress)
 
 
-def _waiting_for(waiting: list[Followed], seconds: float) -> str:
+def _waiting_for(waiting: list[Followed]) -> str:
     first = waiting[0]
     status = first.record.transfer_status_text if first.record else "no row"
     count = f", {len(waiting)} files" if len(waiting) > 1 else ""
-    return f"waiting for the daemon ({status}{count}), {lasting(seconds)}"
+    return f"waiting for the daemon ({status}{count})"
 
 
 def _sum_up(findings: list[Finding]) -> Finding:

@@ -123,7 +123,7 @@ def test_nas_silent(scene: Scene, nas: Server) -> None:
         outcome = scene.check()
     what, cause, summary = outcome.probe("ping")
     assert (what, cause) == ("fail", "nas_silent")
-    assert summary.startswith(f"127.0.0.1 port {nas.port} gave no answer within 2.5 s (waiting for its SSH greeting)")
+    assert summary.startswith(f"127.0.0.1 port {nas.port} gave no answer within 4.5 s (waiting for its SSH greeting)")
     assert outcome.exit_code == 1
     assert outcome.status is not None
     [ping] = [p for p in outcome.status.probes if p.name == "ping"]

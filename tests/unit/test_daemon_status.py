@@ -119,14 +119,15 @@ STATE = DaemonState(
     config_path="/etc/x.json",
     config_fingerprint="config",
     heartbeat_at=NOW - 2,
+    heartbeat_boottime=0,
     heartbeat_seconds=10,
     doing="idle; 0 waiting",
 )
-ALIVE = Life(STATE, runs=True, stopped=False, code_on_disk="code", config_now="config")
+ALIVE = Life(STATE, runs=True, stopped=False, code_on_disk="code", config_now="config", silent_seconds=2)
 
 
 def life(value: Life | LocalFault | None) -> tuple[str, str | None, str]:
-    finding = judge_life(value, NOW, UNIT, "/etc/x.json", "/var/lib/d")
+    finding = judge_life(value, UNIT, "/etc/x.json", "/var/lib/d")
     return finding.outcome.value, finding.cause, finding.summary
 
 
@@ -158,10 +159,16 @@ def test_a_living_daemon_is_well() -> None:
             "the daemon (pid 42) gives no sign of life for 2 s, its process is stopped by a signal",
         ),
         (
-            dataclasses.replace(ALIVE, state=dataclasses.replace(STATE, heartbeat_at=NOW - 36)),
+            dataclasses.replace(ALIVE, silent_seconds=36),
             "fail",
             "daemon_hung",
             "the daemon (pid 42) gives no sign of life for 36 s, it was doing: idle; 0 waiting",
+        ),
+        (
+            dataclasses.replace(ALIVE, silent_seconds=36, obstacle="[Errno 30] Read-only file system"),
+            "warn",
+            "daemon_cannot_write_state",
+            "the daemon (pid 42) runs, and can't write its state in /var/lib/d: [Errno 30] Read-only file system",
         ),
         (
             dataclasses.replace(ALIVE, code_on_disk="newer"),
@@ -184,7 +191,7 @@ def test_daemons_that_are_not_well(
 
 
 def test_a_late_heartbeat_is_no_alarm_and_unreadable_code_neither() -> None:
-    late = dataclasses.replace(ALIVE, state=dataclasses.replace(STATE, heartbeat_at=NOW - 34), code_on_disk=None)
+    late = dataclasses.replace(ALIVE, silent_seconds=34, code_on_disk=None)
     assert life(late)[0] == "pass"
 
 

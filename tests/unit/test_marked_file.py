@@ -63,7 +63,7 @@ def test_every_name_that_is_made_is_marked(tmp_path: Path) -> None:
 
 def test_a_file_is_written_whole_and_says_what_it_is(tmp_path: Path) -> None:
     [file] = files(tmp_path, size=3 << 20)
-    digest = marked_file.write(file)
+    digest = marked_file.write(file, lambda: None)
     content = Path(file.path).read_bytes()
     assert len(content) == 3 << 20
     assert hashlib.sha256(content).hexdigest() == digest
@@ -76,7 +76,7 @@ def test_an_existing_part_is_not_overwritten_and_nothing_else_appears(tmp_path: 
     tmp_path.chmod(0o755)
     (tmp_path / file.name).mkdir()  # the rename fails
     with pytest.raises(OSError, match="directory"):
-        marked_file.write(file)
+        marked_file.write(file, lambda: None)
     assert [p.name for p in tmp_path.iterdir()] == [file.name]
 
 
