@@ -48,7 +48,7 @@ class OddDaemon:
         self.started = time.time()
         self.due: list[tuple[float, str, str]] = []
         self.db = sqlite3.connect(self.config.database_settings.db_path, isolation_level=None, timeout=10)
-        self.columns = "id, file_path, file_name"
+        self.db.text_factory = os.fsdecode
 
     def serve(self) -> None:
         self.sign_of_life()
@@ -56,7 +56,7 @@ class OddDaemon:
         with Wakeup(folder) as wakeup:
             while True:
                 rows = self.db.execute(
-                    f"SELECT {self.columns} FROM media_transfer_status"
+                    "SELECT id, file_path, file_name FROM media_transfer_status"
                     " WHERE download_status = 'completed' AND transfer_status = 'pending' ORDER BY id"
                 ).fetchall()
                 for row in rows:
