@@ -8,7 +8,7 @@ from celestial_nasops.fault import Cause
 DAEMON_NOT_FOUND = Cause(
     "daemon_not_found",
     "systemd knows no unit {unit}",
-    "install it (sudo ./install.sh), or correct daemon_settings.unit in unified_config.json; see: systemctl list-units",
+    "install the daemon's unit, or correct daemon_settings.unit in unified_config.json; see: systemctl list-unit-files",
 )
 DAEMON_MASKED = Cause(
     "daemon_masked",
