@@ -9,7 +9,6 @@ import os
 import queue
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -138,6 +137,8 @@ def _measured(probe: Probe, run: Run) -> Finding:
         return Finding.of_fault(fault)
     except Exception as error:  # noqa: BLE001 - one probe that breaks must not discard the others' results
         if os.environ.get("SMOKE_CHECK_DEBUG"):
+            import traceback
+
             traceback.print_exc()
         return Finding.of_cause(
             causes.PROBE_CRASHED, Outcome.ERROR, probe=probe.name, error=f"{type(error).__name__}: {error}"

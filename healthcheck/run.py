@@ -6,8 +6,6 @@ import contextlib
 import fcntl
 import os
 import time
-import traceback
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -85,6 +83,8 @@ def perform(loaded: Loaded, state_dir: str, options: Options, report: Report) ->
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the status file must not say that the run goes on
             if os.environ.get("SMOKE_CHECK_DEBUG"):
+                import traceback
+
                 traceback.print_exc()
             summary = f"internal error: {type(error).__name__}: {error}"
             finished = _finished(run, last, [], Verdict(Outcome.ERROR, ExitCode.INTERNAL, summary), [])
@@ -134,7 +134,7 @@ def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, rep
     return Run(
         config=limited,
         config_path=loaded.path,
-        run_id=time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime(now)) + uuid.uuid4().hex[:8],
+        run_id=time.strftime("%Y%m%dT%H%M%SZ-", time.gmtime(now)) + os.urandom(4).hex(),
         started_at=now,
         clock=RunClock(limited.testing.max_wait_minutes * 60),
         nudge=nudge,
