@@ -91,7 +91,9 @@ def parse(text: str, path: str) -> Loaded:
     except ValidationError as error:
         problems += [tree.problem(detail) for detail in error.errors(include_url=False)]
     if problems:
-        raise ConfigFault(causes.CONFIG_INVALID, path=path, count=len(problems), problems="; ".join(problems))
+        fault = ConfigFault(causes.CONFIG_INVALID, path=path, count=len(problems), problems="; ".join(problems))
+        fault.problems, fault.warnings = problems, warnings + tree.warnings
+        raise fault
     warnings += tree.warnings
     warnings += [
         f"sync_settings.{key} is false, which is not supported: it is always on"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -45,7 +46,15 @@ class Fault(Exception):  # noqa: N818 - the field speaks of faults
 
 
 class ConfigFault(Fault):
-    """The configuration can't be used."""
+    """The configuration can't be used.
+
+    Attributes:
+        problems: each of them, where there may be several.
+        warnings: what else its author should know.
+    """
+
+    problems: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
 
 class DatabaseFault(Fault):

@@ -6,6 +6,7 @@ import argparse
 import gc
 import json
 import os
+import signal
 import sys
 import time
 from typing import NoReturn
@@ -106,6 +107,7 @@ def main(argv: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads us any more; say nothing at exit
     except KeyboardInterrupt:
         _complain("interrupted", None)
+        code = 128 + signal.SIGINT
     except Exception as error:
         if os.environ.get("SMOKE_CHECK_DEBUG"):
             raise
@@ -215,7 +217,14 @@ def _clean(arguments: argparse.Namespace) -> int:
 def _config_check(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
 
-    loaded = config_file.load(config_file.find(arguments.file))
+    try:
+        loaded = config_file.load(config_file.find(arguments.file))
+    except ConfigFault as fault:
+        for warning in fault.warnings:
+            print(f"warning: {warning}")
+        for problem in fault.problems:
+            print(f"problem: {problem}")
+        raise
     for warning in loaded.warnings:
         print(f"warning: {warning}")
     print(f"{loaded.path} is good")
