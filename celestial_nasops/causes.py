@@ -347,11 +347,6 @@ DELETE_FAILED = Cause(
     "{path} could not be deleted: {reason}",
     "let the daemon write in that folder: ls -ld {folder}; findmnt -T {folder}",
 )
-WORKER_FAILED = Cause(
-    "worker_failed",
-    "internal error in {worker}: {reason}",
-    "the service is restarted; report this line: journalctl -u media-sync-daemon",
-)
 STATE_CORRUPT = Cause(
     "state_corrupt",
     "{path} could not be read: {reason}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import os
 import threading
 import time
@@ -27,7 +28,7 @@ class Orders:
     abandon: threading.Event = field(default_factory=threading.Event)
 
 
-class Worker(threading.Thread):
+class Worker(threading.Thread, abc.ABC):
     """A thread with a pulse.
 
     Attributes:
@@ -43,13 +44,13 @@ class Worker(threading.Thread):
         self._ended = ended
         self._due: float | None = None
 
+    @abc.abstractmethod
     def work(self) -> None:
         """What it does, until it is told to end."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def abort(self) -> None:
         """End its wait for the NAS, from any thread."""
-        raise NotImplementedError
 
     def run(self) -> None:
         """Work, and keep whatever ends that unexpectedly."""

@@ -12,6 +12,7 @@ from celestial_nasops.nas.session import NasSession
 from tests.daemon_field import Field
 from tests.delete_bench import CONTENT, DeleteBench
 from tests.nas_servers import Server, openssh_server
+from tests.scene import Scene
 
 
 @pytest.fixture
@@ -19,6 +20,12 @@ def nas(tmp_path: Path) -> Iterator[Server]:
     """A real sshd for one test, which may do with it as it likes."""
     with openssh_server(tmp_path / "nas") as server:
         yield server
+
+
+@pytest.fixture
+def scene(tmp_path: Path, nas: Server) -> Scene:
+    """The whole field around it, for runs of the real agent."""
+    return Scene(tmp_path, nas)
 
 
 @pytest.fixture

@@ -5,22 +5,15 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.nas_servers import Server, openssh_server
+from tests.nas_servers import Server
 from tests.scene import Scene
 
 LATER = {"sync_settings": {"safe_delete_delay_minutes": 30}}
-
-
-@pytest.fixture
-def nas(tmp_path: Path) -> Iterator[Server]:
-    with openssh_server(tmp_path / "nas") as server:
-        yield server
 
 
 def owe(scene: Scene) -> dict[str, Any]:

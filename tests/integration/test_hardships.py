@@ -11,27 +11,15 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.nas_servers import Server, openssh_server
+from tests.nas_servers import Server
 from tests.scene import Scene
 from tests.waiting import eventually
 
 LATER = {"sync_settings": {"safe_delete_delay_minutes": 30}}
-
-
-@pytest.fixture
-def nas(tmp_path: Path) -> Iterator[Server]:
-    with openssh_server(tmp_path / "nas") as server:
-        yield server
-
-
-@pytest.fixture
-def scene(tmp_path: Path, nas: Server) -> Scene:
-    return Scene(tmp_path, nas)
 
 
 def queue(scene: Scene) -> contextlib.closing[sqlite3.Connection]:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.nas_servers import Server, openssh_server
+from tests.nas_servers import Server
 from tests.scene import Scene
 
 NAME = r"smoketest_\d{8}_\d{6}_[0-9a-f]{8}-1\.smoke-check\.bin"
 SHORT = {"testing": {"max_wait_minutes": 0.05}}
-
-
-@pytest.fixture
-def nas(tmp_path: Path) -> Iterator[Server]:
-    with openssh_server(tmp_path / "nas") as server:
-        yield server
 
 
 @pytest.mark.parametrize(

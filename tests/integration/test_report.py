@@ -8,24 +8,10 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.nas_servers import Server, openssh_server
+from tests.nas_servers import Server
 from tests.scene import Scene
-
-
-@pytest.fixture
-def nas(tmp_path: Path) -> Iterator[Server]:
-    with openssh_server(tmp_path / "nas") as server:
-        yield server
-
-
-@pytest.fixture
-def scene(tmp_path: Path, nas: Server) -> Scene:
-    return Scene(tmp_path, nas)
 
 
 def test_lines_of_the_journal_carry_their_priority(scene: Scene, nas: Server) -> None:

@@ -12,25 +12,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.mounts import SmallTmpfs
-from tests.nas_servers import Server, fingerprint, make_key, openssh_server, pin
+from tests.nas_servers import Server, fingerprint, make_key, pin
 from tests.scene import Outcome, Scene
 from tests.waiting import eventually
 
 BLOCKED = ["file_insert", "remote_verify"]
-
-
-@pytest.fixture
-def nas(tmp_path: Path) -> Iterator[Server]:
-    with openssh_server(tmp_path / "nas") as server:
-        yield server
-
-
-@pytest.fixture
-def scene(tmp_path: Path, nas: Server) -> Scene:
-    return Scene(tmp_path, nas)
 
 
 def assert_failed(outcome: Outcome, scene: Scene, probe: str, cause: str, summary: str, exit_code: int = 1) -> None:

@@ -5,21 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.mounts import SmallTmpfs
-from tests.nas_servers import openssh_server
 from tests.scene import Scene
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def scene(tmp_path: Path) -> Iterator[Scene]:
-    with openssh_server(tmp_path / "nas") as nas:
-        yield Scene(tmp_path, nas)
 
 
 def test_two_runs_at_once(scene: Scene) -> None:
