@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
+from healthcheck.cli import entry
 
-from healthcheck.cli import main
-
-sys.exit(main())
+entry()

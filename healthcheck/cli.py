@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import json
 import os
@@ -116,6 +117,20 @@ def main(argv: list[str] | None = None) -> int:
             "this is a fault of smoke-check; run it with SMOKE_CHECK_DEBUG=1 and report what it prints",
         )
     return code
+
+
+def entry() -> NoReturn:
+    """Run the command as a program.
+
+    It ends at once when its work is done: a thread that hangs in the kernel can't hold it, and taking the interpreter
+    apart, which costs as much CPU time as half the probes, is left to the kernel.
+    """
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+    os._exit(code)
 
 
 def _complain(summary: str, remedy: str | None) -> None:

@@ -113,5 +113,5 @@ def test_pip_install_gives_both_commands_and_every_module(tmp_path: Path) -> Non
         for path in (ROOT / package).rglob("*.py")
     }
     assert inside == wanted
-    assert "smoke-check = healthcheck.cli:main" in commands
+    assert "smoke-check = healthcheck.cli:entry" in commands
     assert "media-sync-daemon = celestial_nasops.media_sync_daemon:main" in commands
