@@ -215,3 +215,35 @@ ALREADY_RUNNING = Cause(
     "another run (pid {pid}) is under way with the state folder {path}",
     "wait for it: journalctl -fu smoke-check",
 )
+
+# --- before an installation ---
+NO_SSH_ALIAS = Cause(
+    "no_ssh_alias",
+    "user {user} has no ssh alias '{alias}' in {path}",
+    "write it, with the NAS's address and account: {command}",
+)
+NO_SSH_KEY = Cause(
+    "no_ssh_key",
+    "user {user} has no key {path} to log in to the NAS with",
+    "make one: {command}; then add the line in {path}.pub to ~/.ssh/authorized_keys of {account}",
+)
+HOST_KEY_NOT_PINNED = Cause(
+    "host_key_not_pinned",
+    "no host key of {name} is pinned in {path}",
+    "pin it: {command}; then compare it with the one that the NAS shows: ssh-keygen -l -f {path}",
+)
+FOLDER_NOT_OURS = Cause(
+    "folder_not_ours",
+    "{path} belongs to {owner}, and user {user} may not write there ({setting})",
+    "run as its owner: sudo ./install.sh --user {owner}; or give it away: sudo chown {user} {path}",
+)
+FOLDER_ON_READ_ONLY_DISK = Cause(
+    "folder_on_read_only_disk",
+    "{path} is on a file system that is mounted read-only ({setting})",
+    "see why: findmnt -T {path}; or correct {setting} in unified_config.json",
+)
+QUEUE_NOT_OURS = Cause(
+    "queue_not_ours",
+    "the queue {path} belongs to {owner}, and user {user} may not write it",
+    "run as its owner: sudo ./install.sh --user {owner}; or give it away: sudo chown {user} {path}",
+)
