@@ -154,7 +154,7 @@ install_or_upgrade() {
     local before unit sum restart='' folder
     ran=()
     for unit in "${timers[@]}" $daemon; do ! is_active "$unit" || ran+=("$unit"); done
-    sum=$(cksum <"$source")
+    sum=$(cksum <"$config_source")
     [ -z "$dry" ] && [ -r "$manifest" ] && cp "$manifest" "$stage/manifest" && on_undo cp "$stage/manifest" "$manifest"
     on_undo restart_what_ran
     exec 9<"$lock"
@@ -170,7 +170,9 @@ install_or_upgrade() {
     at user
     put_user
     at folders
-    for folder in "$media" "$(dirname "$database")"; do put_folder "${folder%/}" "$user" 755; done
+    while IFS= read -r folder; do # the outer one first
+        put_folder "$folder" "$user" 755
+    done < <(printf '%s\n' "${media%/}" "$(dirname "$database")" | LC_ALL=C sort)
     if [ -z "$user_units" ]; then
         for folder in /var/lib/smoke-check ${daemon:+/var/lib/media-sync-daemon}; do
             [ -e "$folder" ] || [ -n "$dry" ] || { record state "$folder" && on_undo rm -rf "$folder"; }
@@ -179,7 +181,8 @@ install_or_upgrade() {
     at code
     put_code
     before=$changes
-    units_differ && restart=yes
+    [ ! -e "$target" ] || ! getent passwd "$user" >/dev/null || make_units
+    ! units_differ || restart=yes
     [ -z "$site" ] && [ "$(remembered config_sum)" = "$sum" ] || restart=yes
     if [ -n "$restart" ] && [ ${#ran[@]} -gt 0 ]; then
         change "restart ${ran[*]}" || true
@@ -195,6 +198,7 @@ install_or_upgrade() {
     put_folder "$bin_dir" "$root_user" 755
     for unit in smoke-check ${daemon:+media-sync-daemon}; do put_link "$prefix/venv/bin/$unit" "$bin_dir/$unit"; done
     at units
+    if [ -z "$dry" ]; then make_units; fi
     put_units
     [ -n "$dry" ] || [ "$changes" -eq "$before" ] || reload
     at start
@@ -212,18 +216,21 @@ install_or_upgrade() {
 
 units_differ() {
     local path
+    [ -d "$stage/units" ] || return 1
     for path in "$stage"/units/*.service "$stage"/units/*.timer; do cmp -s "$path" "$unit_dir/${path##*/}" || return 0; done
     return 1
 }
 
 finish_installation() {
     if [ -z "$start" ]; then
+        todo=()
+        add_problems todo < <(as_user "$prefix/venv/bin/smoke-check" preflight --config "$target")
         say "installed, not started"
         if [ ${#todo[@]} -gt 0 ]; then
             say "before it can start, ${#todo[@]} thing(s) remain to be done:"
             printf '%s\n' "${todo[@]}"
         fi
-        getent passwd "$user" >/dev/null && say "then start it: $again"
+        say "then start it: $again"
         return 0
     fi
     local code=0

@@ -232,20 +232,20 @@ HOST_KEY_NOT_PINNED = Cause(
     "no host key of {name} is pinned in {path}",
     "pin it: {command}; then compare it with the one that the NAS shows: ssh-keygen -l -f {path}",
 )
-FOLDER_NOT_OURS = Cause(
-    "folder_not_ours",
-    "{path} belongs to {owner}, and user {user} may not write there ({setting})",
+OF_ANOTHER = Cause(
+    "of_another",
+    "{path} belongs to {owner}, and user {user} may not write it ({setting})",
     "run as its owner: sudo ./install.sh --user {owner}; or give it away: sudo chown {user} {path}",
+)
+OF_NO_ACCOUNT = Cause(
+    "of_no_account",
+    "{path} belongs to {owner}, and user {user} may not write it ({setting})",
+    "give it to that user; root can use it as before: sudo chown {user} {path}",
 )
 FOLDER_ON_READ_ONLY_DISK = Cause(
     "folder_on_read_only_disk",
     "{path} is on a file system that is mounted read-only ({setting})",
     "see why: findmnt -T {path}; or correct {setting} in unified_config.json",
-)
-QUEUE_NOT_OURS = Cause(
-    "queue_not_ours",
-    "the queue {path} belongs to {owner}, and user {user} may not write it",
-    "run as its owner: sudo ./install.sh --user {owner}; or give it away: sudo chown {user} {path}",
 )
 
 # --- the units ---

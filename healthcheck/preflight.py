@@ -46,7 +46,7 @@ def _of_folders(config: Config, new_user: str | None) -> Iterator[Fault]:
         if fault is not None:
             yield fault
         elif setting == "database_settings.db_path" and os.path.exists(database) and not _may_write(database, new_user):
-            yield Fault(causes.QUEUE_NOT_OURS, path=database, owner=_owner(database), user=new_user or user_name())
+            yield _not_ours(database, setting, new_user)
 
 
 def _of_folder(folder: str, setting: str, new_user: str | None) -> Fault | None:
@@ -59,9 +59,15 @@ def _of_folder(folder: str, setting: str, new_user: str | None) -> Fault | None:
     if os.statvfs(there).f_flag & os.ST_RDONLY:
         return Fault(causes.FOLDER_ON_READ_ONLY_DISK, path=folder, setting=setting)
     if there == (folder.rstrip("/") or "/") and not _may_write(there, new_user):
-        user = new_user or user_name()
-        return Fault(causes.FOLDER_NOT_OURS, path=there, owner=_owner(there), user=user, setting=setting)
+        return _not_ours(there, setting, new_user)
     return None
+
+
+def _not_ours(path: str, setting: str, new_user: str | None) -> Fault:
+    owner, user = _owner(path), new_user or user_name()
+    if owner == "root" or owner.isdigit():  # the programs don't run as root, nor as an account that is gone
+        return Fault(causes.OF_NO_ACCOUNT, path=path, owner=owner, user=user, setting=setting)
+    return Fault(causes.OF_ANOTHER, path=path, owner=owner, user=user, setting=setting)
 
 
 def _may_write(path: str, new_user: str | None) -> bool:

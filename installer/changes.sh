@@ -8,7 +8,7 @@ change() { # false in a dry run
 }
 
 # Written down before it is made, so that even a killed installation can be removed, or gone on with.
-records=()
+records=() promised=''
 record() {
     records+=("$1 $2")
     [ -d "$prefix" ] || return 0
@@ -19,6 +19,8 @@ record() {
     records=()
 }
 
+is_recorded() { grep -qxF -- "$1" "$manifest" 2>/dev/null; }
+
 remember() {
     [ -z "$dry" ] && [ "$(remembered "$1")" != "$2" ] || return 0
     sed -i "/^set $1 /d" "$manifest"
@@ -28,7 +30,8 @@ remember() {
 put_folder() { # PATH OWNER MODE
     [ ! -d "$1" ] || return 0
     put_folder "$(dirname "$1")" "$root_user" 755
-    change "make the folder $1" || return 0
+    [[ $promised != *"|$1|"* ]] || return 0
+    change "make the folder $1" || { promised+="|$1|" && return 0; }
     on_undo rmdir "$1"
     mkdir -m "$3" "$1"
     chown "$2:" "$1"
@@ -65,16 +68,18 @@ put_user() {
     record user "$user"
     on_undo userdel "$user"
     useradd --system --user-group --home-dir "$home" --no-create-home --shell /usr/sbin/nologin "$user"
-    [ -e "$home" ] || record tree "$home"
-    put_folder "$home" "$user" 750
-    put_folder "$home/.ssh" "$user" 700
+    [ ! -e "$home" ] || return 0
+    record tree "$home"
+    on_undo rm -rf "$home"
+    install -d -m 750 -o "$user" -g "$user" "$home"
+    install -d -m 700 -o "$user" -g "$user" "$home/.ssh"
 }
 
 put_config() {
     local default=$here/unified_config.json
     if [ ! -e "$target" ]; then
         put_folder "$etc_dir" "$root_user" 755
-        put_file "$source" "$target"
+        put_file "$config_source" "$target"
     elif [ -z "$in_place" ] && ! cmp -s "$default" "$target" && ! cmp -s "$default" "$prefix/default_config.json"; then
         put_file "$default" "$target.new"
     fi
@@ -83,6 +88,9 @@ put_config() {
 
 put_units() {
     local path kind name folder
+    if [ ! -d "$stage/units" ]; then
+        change "write the units into $unit_dir" || return 0
+    fi
     for path in "$stage"/units/*; do
         case $path in
             *.catalog) folder=$catalog_dir ;;

@@ -107,12 +107,12 @@ choose_config() {
         target=$etc_dir/unified_config.json
     fi
     if [ -e "$target" ]; then
-        source=$target
+        config_source=$target
         [ -z "$config" ] || [ "$config" = "$target" ] || cmp -s "$config" "$target" ||
             problem "$target exists, differs from $config, and is never overwritten" \
                 "compare them: diff $target $config; if yours is right: sudo cp $config $target"
     else
-        source=${config:-$here/unified_config.json}
+        config_source=${config:-$here/unified_config.json}
     fi
 }
 
@@ -122,31 +122,32 @@ as_user() {
     fi
 }
 
-add_problems() { # from the program's own words
-    local line text=''
+add_problems() { # to the list of that name, from the program's own words
+    local -n list=$1
+    local line
     while IFS= read -r line; do
         case $line in
-            'problem: '*)
-                [ -z "$text" ] || eval "$1+=(\"\$text\")"
-                text=${line#problem: }
-                ;;
-            '  -> '*) text+=$'\n'$line ;;
+            'problem: '*) list+=("${line#problem: }") ;;
+            '  -> '*) list[-1]+=$'\n'$line ;;
         esac
     done
-    [ -z "$text" ] || eval "$1+=(\"\$text\")"
 }
 
 check_code() {
-    local checked=$stage/config.json says
-    says=$("${program[@]}" config check "$source" 2>&1) || {
-        add_problems problems < <(printf '%s\n' "$says" | sed 's/^smoke-check: /problem: /' | grep -v '^problem: .*problem(s)')
+    local checked=$stage/config.json says line
+    if ! says=$("${program[@]}" config check "$config_source" 2>"$stage/config.log"); then
+        while IFS= read -r line; do
+            case $line in 'problem: '*) problem "$config_source: ${line#problem: }" "correct it there: sudo nano $config_source" ;; esac
+        done <<<"$says"
+        [[ $says == *'problem: '* ]] || add_problems problems < <(sed 's/^smoke-check: /problem: /' "$stage/config.log")
         return 0
-    }
+    fi
     printf '%s\n' "$says" | sed -n 's/^warning: /install: note: /p'
-    cp "$source" "$checked" # the file may be one that only root can read
-    [ -z "$in_place" ] || checked=$source
+    cp "$config_source" "$checked" # the file may be one that only root can read
+    [ -z "$in_place" ] || checked=$config_source
     { read -r media && read -r database && read -r daemon; } < <("${program[@]}" config get --config "$checked" \
         local_settings.media_path database_settings.db_path daemon_settings.unit)
+    [ -z "$agent_only" ] || daemon=''
     cd /
     if getent passwd "$user" >/dev/null; then
         [ "$(id -un)" = "$user" ] || [ "$(id -u)" -eq 0 ] || return 0
@@ -155,24 +156,30 @@ check_code() {
         says=$("${program[@]}" preflight --config "$checked" --new-user "$user") || true
     fi
     if [ -n "$start" ]; then add_problems problems <<<"$says"; else add_problems todo <<<"$says"; fi
-    "${program[@]}" units --templates "$here/systemd" --user "$user" --prefix "$prefix" --config "$target" --into "$stage/units" \
-        ${agent_only:+--agent-only} ${user_units:+--user-units} >"$stage/unit-names" 2>"$stage/units.log" ||
-        problem "$(head -n 1 "$stage/units.log")" "$(sed -n '2s/^  -> //p' "$stage/units.log")"
     check_units
 }
 
+# The units depend on the user, and name the configuration where it is installed. So before a first installation they
+# can't be made yet.
+make_units() {
+    [ ! -d "$stage/units" ] || return 0
+    mkdir "$stage/units"
+    "${program[@]}" units --templates "$here/systemd" --user "$user" --prefix "$prefix" --config "$target" \
+        --into "$stage/units" ${agent_only:+--agent-only} ${user_units:+--user-units} >/dev/null
+}
+
 check_units() {
-    local name path
-    [ -z "$agent_only" ] || daemon=''
-    for path in "$stage"/units/*.service "$stage"/units/*.timer; do
-        name=${path##*/}
-        path=$("${control[@]}" show --property=FragmentPath --value -- "$name" 2>/dev/null || true)
-        if [ -z "$path" ] || grep -qxF "file $path" "$manifest" 2>/dev/null; then continue; fi
-        if [ "$name" = "$daemon" ]; then
-            problem "another $daemon is installed: $path" \
-                "install the check alone: $again --agent-only --user $("${control[@]}" show -p User --value "$daemon") --config ITS_CONFIGURATION"
-        else
-            problem "another $name is installed: $path" "see what it is, and remove it: systemctl cat $name"
-        fi
+    local name folder folders=("$unit_dir")
+    [ -n "$user_units" ] || folders+=(/run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system)
+    for name in $daemon smoke-check.service smoke-check.timer smoke-check-watch.service smoke-check-watch.timer smoke-check-alert@.service; do
+        for folder in "${folders[@]}"; do
+            [ -e "$folder/$name" ] && ! is_recorded "file $folder/$name" || continue
+            if [ "$name" = "$daemon" ]; then
+                problem "another $daemon is installed: $folder/$name" \
+                    "install the check alone, for its user and its configuration: $again --agent-only --user $("${control[@]}" show -p User --value "$daemon") --config FILE"
+            else
+                problem "another $name is installed: $folder/$name" "see what it is, and remove it: systemctl cat $name"
+            fi
+        done
     done
 }

@@ -113,7 +113,7 @@ make_bundle() {
     local folder=$stage/$name
     mkdir "$folder"
     make_wheels "$folder/wheels" || die "the packages can't be had: $(tail -n 1 "$stage/pip.log")"
-    cp -R "$here"/{install.sh,systemd,unified_config.json,LICENSE,README.md,README.zh-CN.md,CHANGELOG.md,docs} "$folder"
+    cp -R "$here"/{install.sh,installer,systemd,unified_config.json,LICENSE,README.md,README.zh-CN.md,CHANGELOG.md,docs} "$folder"
     printf '%s\n' "$python_name" >"$folder/PYTHON"
     tar --sort=name --owner=root:0 --group=root:0 -C "$stage" -czf "$bundle.part~" "$name"
     mv -f "$bundle.part~" "$bundle"

@@ -77,7 +77,7 @@ uninstall() {
 
 remove() { # KIND PATH
     local kind=$1 path=$2
-    case $path in /*/*) ;; *) [ "$kind" = user ] || return 0 ;; esac
+    case $kind:$path in tree:/*/*) ;; tree:*) return 0 ;; esac
     case $kind in
         file) [ ! -e "$path" ] && [ ! -h "$path" ] || { change "remove $path" && rm -f -- "$path"; } || true ;;
         tree) [ ! -e "$path" ] || { change "remove $path and all in it" && rm -rf -- "$path"; } || true ;;
