@@ -215,3 +215,25 @@ ALREADY_RUNNING = Cause(
     "another run (pid {pid}) is under way with the state folder {path}",
     "wait for it: journalctl -fu smoke-check",
 )
+
+# --- the units ---
+NOT_FOR_UNITS = Cause(
+    "not_for_units",
+    "'{value}' can't be written in a systemd unit, because of a control character or half a character",
+    "give the folder or file another name, in unified_config.json too",
+)
+USER_UNKNOWN = Cause(
+    "user_unknown",
+    "there is no user '{user}' on this machine",
+    "name the account that runs the daemon: --user NAME; those that exist: getent passwd",
+)
+TEMPLATES_UNUSABLE = Cause(
+    "templates_unusable",
+    "the units can't be made from {path}: {reason}",
+    "name the folder systemd/ of this version with --templates; ls -l {path}",
+)
+UNITS_UNWRITABLE = Cause(
+    "units_unwritable",
+    "{path} can't be written: {reason}",
+    "name a folder that exists and is yours with --into: ls -ld {folder}",
+)

@@ -13,7 +13,7 @@ import time
 from typing import NoReturn
 
 from celestial_nasops import __version__
-from celestial_nasops.fault import ConfigFault
+from celestial_nasops.fault import ConfigFault, Fault
 from healthcheck.outcome import ExitCode
 
 DEFAULT_STATE_DIR = "/var/lib/smoke-check"
@@ -87,6 +87,15 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(act=_config_check)
     kinds.add_parser("schema", help="print the JSON Schema").set_defaults(act=_config_schema)
 
+    units = commands.add_parser("units", parents=[config], help="make the systemd units for this machine")
+    units.add_argument("--templates", metavar="DIR", required=True, help="the folder systemd/ of this version")
+    units.add_argument("--user", metavar="NAME", required=True, help="the account that runs both programs")
+    units.add_argument("--prefix", metavar="DIR", required=True, help="where the programs are: DIR/venv/bin")
+    units.add_argument("--into", metavar="DIR", required=True, help="where the units are put")
+    units.add_argument("--agent-only", action="store_true", help="leave out the unit of media-sync-daemon")
+    units.add_argument("--user-units", action="store_true", help="make units for systemctl --user")
+    units.set_defaults(act=_units)
+
     demo = commands.add_parser("demo", help="run the main job on an embedded NAS, in a temporary folder")
     demo.set_defaults(act=_demo)
     return parser
@@ -101,9 +110,9 @@ def main(argv: list[str] | None = None) -> int:
     code: int = ExitCode.INTERNAL
     try:
         code = arguments.act(arguments)
-    except ConfigFault as fault:
+    except Fault as fault:
         _complain(fault.summary, fault.remedy)
-        code = ExitCode.BAD_CONFIG
+        code = ExitCode.BAD_CONFIG if isinstance(fault, ConfigFault) else ExitCode.FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads us any more; say nothing at exit
     except KeyboardInterrupt:
@@ -251,6 +260,17 @@ def _config_schema(_arguments: argparse.Namespace) -> int:
 
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
     print(json.dumps(schema, indent=2))
+    return ExitCode.GOOD
+
+
+def _units(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+    from healthcheck.units import render
+
+    loaded = config_file.load(config_file.find(arguments.config))
+    site = render.survey(loaded, arguments.user, arguments.prefix, user_manager=arguments.user_units)
+    for name in render.write(site, arguments.templates, arguments.into, agent_only=arguments.agent_only):
+        print(name)
     return ExitCode.GOOD
 
 
