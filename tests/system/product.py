@@ -14,12 +14,15 @@ from tests.system.chroots import build
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 _SHIPPED = (
+    "CHANGELOG.md",
     "LICENSE",
     "README.md",
+    "README.zh-CN.md",
     "celestial_nasops",
     "docs",
     "healthcheck",
     "install.sh",
+    "installer",
     "pyproject.toml",
     "systemd",
     "unified_config.json",
