@@ -173,7 +173,7 @@ def _run(arguments: argparse.Namespace) -> int:
         _complain(problem.fault.summary, problem.fault.remedy)
         return problem.exit_code
     root = next((p for p in status.probes if p.outcome == status.outcome and p.remedy), None)
-    report.verdict(status, root.remedy if root else None)
+    report.verdict(status, root)
     if arguments.json:
         print(status.model_dump_json(indent=2))
     return ExitCode.INTERNAL if status.exit_code is None else status.exit_code
@@ -199,7 +199,7 @@ def _status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(status.model_dump_json(indent=2))
     else:
-        report = Report()
+        report = Report(replay=True)
         for probe in status.probes:
             report.probe(probe)
         if status.state == "finished":
