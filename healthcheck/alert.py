@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from celestial_nasops import process
+from celestial_nasops.fault import Fault
 from celestial_nasops.journal import ERROR, NOTICE, Event
-from healthcheck import events
+from healthcheck import causes, events
 from healthcheck.status_file import StatusFile
 
 _COMMAND_SECONDS = 60.0
@@ -69,11 +70,12 @@ def alert(failure: Failure, command: Sequence[str], status_path: str, tell: Tell
         return True
     try:
         process.run([*command, status_path], timeout_seconds=_COMMAND_SECONDS)
-    except process.ProcessFault as fault:
+    except process.ProcessFault as reason:
         # Nobody was told, so the journal has to do it.
         tell(events.ALERT, ERROR, line, fields)
-        not_told = f"check_settings.alert_command has not told anybody: {fault.summary} -- {fault.remedy}"
-        tell(events.ALERT_NOT_SENT, ERROR, not_told, {**fields, "CAUSE": fault.code})
+        fault = Fault(causes.ALERT_FAILED, reason=reason.summary)
+        not_told = {**fields, "CAUSE": fault.code, "SUMMARY": fault.summary, "REMEDY": fault.remedy}
+        tell(events.ALERT_NOT_SENT, ERROR, f"{fault.summary} -- {fault.remedy}", not_told)
         return False
     tell(events.ALERT, NOTICE, f"{failure}; told by {command[0]}", fields)
     return True

@@ -217,6 +217,11 @@ ALREADY_RUNNING = Cause(
 )
 
 # --- the units ---
+ALERT_FAILED = Cause(
+    "alert_failed",
+    "check_settings.alert_command has not told anybody: {reason}",
+    "mend that, then try it: sudo systemctl start smoke-check-alert@smoke-check.service",
+)
 NOT_FOR_UNITS = Cause(
     "not_for_units",
     "'{value}' can't be written in a systemd unit, because of a control character or half a character",
