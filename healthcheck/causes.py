@@ -216,6 +216,38 @@ ALREADY_RUNNING = Cause(
     "wait for it: journalctl -fu smoke-check",
 )
 
+# --- before an installation ---
+NO_SSH_ALIAS = Cause(
+    "no_ssh_alias",
+    "user {user} has no ssh alias '{alias}' in {path}",
+    "write it, with the NAS's address and account: {command}",
+)
+NO_SSH_KEY = Cause(
+    "no_ssh_key",
+    "user {user} has no key {path} to log in to the NAS with",
+    "make one: {command}; then add the line in {path}.pub to ~/.ssh/authorized_keys of {account}",
+)
+HOST_KEY_NOT_PINNED = Cause(
+    "host_key_not_pinned",
+    "no host key of {name} is pinned in {path}",
+    "pin it: {command}; then compare it with the one that the NAS shows: ssh-keygen -l -f {path}",
+)
+OF_ANOTHER = Cause(
+    "of_another",
+    "{path} belongs to {owner}, and user {user} may not write it ({setting})",
+    "run as its owner: sudo ./install.sh --user {owner}; or give it away: sudo chown {user} {path}",
+)
+OF_NO_ACCOUNT = Cause(
+    "of_no_account",
+    "{path} belongs to {owner}, and user {user} may not write it ({setting})",
+    "give it to that user; root can use it as before: sudo chown {user} {path}",
+)
+FOLDER_ON_READ_ONLY_DISK = Cause(
+    "folder_on_read_only_disk",
+    "{path} is on a file system that is mounted read-only ({setting})",
+    "see why: findmnt -T {path}; or correct {setting} in unified_config.json",
+)
+
 # --- the units ---
 ALERT_FAILED = Cause(
     "alert_failed",

@@ -96,6 +96,18 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("file", metavar="FILE", nargs="?", help="default: as for run")
     check.set_defaults(act=_config_check)
     kinds.add_parser("schema", help="print the JSON Schema").set_defaults(act=_config_schema)
+    get = kinds.add_parser("get", parents=[config], help="print the values in force, one a line")
+    get.add_argument("keys", metavar="SECTION.KEY", nargs="+")
+    get.set_defaults(act=_config_get)
+
+    preflight = commands.add_parser(
+        "preflight", parents=[config], help="tell all that keeps a first run from passing; changes nothing"
+    )
+    preflight.add_argument("--new-user", metavar="NAME", help="who will run it, where that user does not exist yet")
+    preflight.set_defaults(act=_preflight)
+
+    holdings = commands.add_parser("holdings", parents=[config], help="count what an uninstallation would leave behind")
+    holdings.set_defaults(act=_holdings)
 
     units = commands.add_parser("units", parents=[config], help="make the systemd units for this machine")
     units.add_argument("--templates", metavar="DIR", required=True, help="the folder systemd/ of this version")
@@ -315,6 +327,41 @@ def _config_schema(_arguments: argparse.Namespace) -> int:
 
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
     print(json.dumps(schema, indent=2))
+    return ExitCode.GOOD
+
+
+def _config_get(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+
+    loaded = config_file.load(config_file.find(arguments.config))
+    values = loaded.config.model_dump()
+    known = {f"{section}.{key}": value for section, keys in values.items() for key, value in keys.items()}
+    for key in arguments.keys:
+        if key not in known:
+            _complain(f"there is no key {key}", "see them all: smoke-check config schema")
+            return ExitCode.USAGE
+    for key in arguments.keys:
+        value = known[key]
+        print(value if isinstance(value, str) else json.dumps(value))
+    return ExitCode.GOOD
+
+
+def _preflight(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+    from healthcheck import preflight
+
+    found = preflight.problems(config_file.load(config_file.find(arguments.config)).config, user=arguments.new_user)
+    for fault in found:
+        print(f"problem: {fault.summary}\n  -> {fault.remedy}")
+    return ExitCode.FAILED if found else ExitCode.GOOD
+
+
+def _holdings(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+    from healthcheck import holdings
+
+    for key, value in holdings.count(config_file.load(config_file.find(arguments.config)).config).items():
+        print(f"{key}={value}")
     return ExitCode.GOOD
 
 

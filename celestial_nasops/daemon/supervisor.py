@@ -15,7 +15,7 @@ from celestial_nasops.daemon.board import Board, Situation, coded
 from celestial_nasops.daemon.crew import Crew
 from celestial_nasops.daemon.signals import Signals
 from celestial_nasops.daemon.signs_of_life import SignsOfLife
-from celestial_nasops.daemon.start import unusable_folders
+from celestial_nasops.daemon.start import read_only_folders, unusable_folders
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, shown
 from celestial_nasops.media_status_db import MediaStatusDB
@@ -54,6 +54,7 @@ class Supervisor:
         self._unfinished: dict[str, str] = {}
         self._refused_config = ""
         self._finishing = False
+        self._read_only: list[str] = []
         self._build_at: float | None = None
         self._ring_at = 0.0
         self._build()
@@ -262,7 +263,21 @@ class Supervisor:
             away_reason=str(availability.reason or ""),
             troubles=list(self._troubles()),
             last_error=self._board.last_error,
+            read_only=self._read_only_folders(),
         )
+
+    def _read_only_folders(self) -> list[LocalFault]:
+        """Folders that were writable at the start; logged when they become read-only, and when they are no more."""
+        faults = read_only_folders(self._config)
+        summaries = [fault.summary for fault in faults]
+        for fault in faults:
+            if fault.summary not in self._read_only:
+                log.error("%s; %s", coded(fault), fault.remedy)
+        for summary in self._read_only:
+            if summary not in summaries:
+                log.info("no more: %s", summary)
+        self._read_only = summaries
+        return faults
 
     def _troubles(self) -> Iterator[str]:
         if self._finishing:
