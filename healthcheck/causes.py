@@ -249,6 +249,11 @@ FOLDER_ON_READ_ONLY_DISK = Cause(
 )
 
 # --- the units ---
+ALERT_FAILED = Cause(
+    "alert_failed",
+    "check_settings.alert_command has not told anybody: {reason}",
+    "mend that, then try it: sudo systemctl start smoke-check-alert@smoke-check.service",
+)
 NOT_FOR_UNITS = Cause(
     "not_for_units",
     "'{value}' can't be written in a systemd unit, because of a control character or half a character",

@@ -11,9 +11,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 
 # The marker row is no file. Older daemons write upper case.
-_UNDELIVERED = (
-    "SELECT count(*) FROM media_transfer_status WHERE lower(transfer_status) != 'completed' AND file_path != '__INIT_MARKER__'"
-)
+_UNDELIVERED = "SELECT count(*) FROM media_transfer_status WHERE lower(transfer_status) != 'completed' AND file_path != '__INIT_MARKER__'"
 
 
 def count(config: Config) -> dict[str, str]:

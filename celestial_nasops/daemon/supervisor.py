@@ -53,6 +53,7 @@ class Supervisor:
         self._deletes = SafeDeleteManager(list_path, loaded.config)
         self._unfinished: dict[str, str] = {}
         self._refused_config = ""
+        self._finishing = False
         self._read_only: list[str] = []
         self._build_at: float | None = None
         self._ring_at = 0.0
@@ -70,7 +71,11 @@ class Supervisor:
                 return self._end(DONE)
             if self._crew.failure is not None:
                 return self._end(INTERNAL)
-            if self._signals.reread:
+            if self._signals.finish:
+                self._finish()
+                if self._crew.has_ended:
+                    return self._end(DONE)
+            elif self._signals.reread:
                 self._reread()
             if not self._keep_up():
                 return self._end(INTERNAL)
@@ -92,6 +97,8 @@ class Supervisor:
                 return self._end(FAILED)
             if self._crew.failure is not None:
                 return self._end(INTERNAL)
+            if self._signals.finish:
+                self._finish()
             if self._crew.lanes_have_ended and not deleting:
                 self._crew.start_deleter()
                 deleting = True
@@ -131,7 +138,7 @@ class Supervisor:
                 if not self._put_down():
                     return False
                 self._build_at = 0.0
-        if not self._is_between_crews or time.monotonic() < (self._build_at or 0.0):
+        if not self._is_between_crews or self._finishing or time.monotonic() < (self._build_at or 0.0):
             return True
         self._wakeup.close()
         self._db.close()
@@ -190,6 +197,15 @@ class Supervisor:
 
     # --- the end ---
 
+    def _finish(self) -> None:
+        """Have the crew end after what is in hand, however long that takes; signs of life go on meanwhile."""
+        if self._finishing:
+            return
+        self._finishing = True
+        log.info("no further files are taken; the end comes after those in hand")
+        self._crew.finish()
+        self._changed()
+
     def _put_down(self) -> bool:
         """Have the crew put down what it has in hand; whether all of it has ended."""
         self._crew.abandon()
@@ -204,6 +220,7 @@ class Supervisor:
         if self._crew.failure is not None:
             log.critical("internal error in %s", self._crew.failure)
         ended = self._put_down()
+        self._deletes.save()  # what a lane has sent last, its deleter may not have written down any more
         if not ended:
             log.error("not everybody ended in time")
         if not ended or self._crew.failure is not None:
@@ -263,6 +280,8 @@ class Supervisor:
         return faults
 
     def _troubles(self) -> Iterator[str]:
+        if self._finishing:
+            yield "takes no further files, and ends after those in hand"
         if self._deletes.problem is not None:
             yield str(self._deletes.problem)
         if self._deletes.given_up:

@@ -132,9 +132,10 @@ def _values(site: Site, *, for_daemon: bool) -> dict[str, str | Sequence[str]]:
     mounts = sandbox.outermost(_media(config))
     binaries = os.path.join(site.prefix, "venv", "bin")
     return {
-        "SMOKE_CHECK": text.quoted(os.path.join(binaries, "smoke-check")),
-        "MEDIA_SYNC_DAEMON": text.quoted(os.path.join(binaries, "media-sync-daemon")),
-        "CONFIG": text.argument(os.path.abspath(site.loaded.path)),
+        "EDIT": "systemctl --user edit" if site.user_manager else "sudo systemctl edit",
+        "SMOKE_CHECK": _program(os.path.join(binaries, "smoke-check"), site),
+        "MEDIA_SYNC_DAEMON": _program(os.path.join(binaries, "media-sync-daemon"), site),
+        "CONFIG": _program(os.path.abspath(site.loaded.path), site).replace("$", "$$"),
         "USER": text.quoted(site.user),
         "DAEMON_UNIT": daemon_unit,
         "DAEMON_NAME": daemon_unit.removesuffix(".service"),
@@ -155,6 +156,14 @@ def _values(site: Site, *, for_daemon: bool) -> dict[str, str | Sequence[str]]:
         "HOME": sandbox.homes(access),
         "NETWORK": sandbox.network(site.target),
     }
+
+
+def _program(path: str, site: Site) -> str:
+    """A path of ``ExecStart=``; in a user's units the home is left to systemd, so that they can move with it."""
+    home = site.home.rstrip("/") + "/"
+    if site.user_manager and path.startswith(home):
+        return text.quoted(path.removeprefix(home), prefix="%h/")
+    return text.quoted(path)
 
 
 def _media(config: Config) -> tuple[str, ...]:
