@@ -220,11 +220,14 @@ def _show(unit: str, timeout: float) -> dict[str, str]:
 
 
 def _last_error(unit: str, properties: Mapping[str, str]) -> str:
-    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--priority=err", "--lines=1", f"--unit={unit}"]
-    try:
-        line = process.run(argv, timeout_seconds=2).stdout.strip()
-    except process.ProcessFault as fault:
-        line = f"not readable ({fault.summary})"
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--priority=err", "--lines=1"]
+    line = ""
+    # First what its own processes said; systemd's "Failed to start" comes later and tells less.
+    for whose in (f"_SYSTEMD_UNIT={unit}", f"--unit={unit}"):
+        try:
+            line = line or process.run([*argv, whose], timeout_seconds=2).stdout.strip()
+        except process.ProcessFault as fault:
+            line = f"not readable ({fault.summary})"
     return line or properties.get("StatusText") or "none in the journal that this user may read"
 
 
