@@ -9,8 +9,11 @@ import pytest
 from tests.system import roots
 from tests.system.host import need_booted_machines
 from tests.system.machines import Machine, machine
-from tests.system.pair import Keys, set_up_nas
+from tests.system.pair import Keys, pair, set_up_nas
+from tests.system.product import bundle
 from tests.system.roots import Disk
+from tests.system.site import Site, install
+from tests.system.site import site as site_of
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,6 +46,22 @@ def nas_disk(bookworm: Disk, keys: Keys) -> Iterator[Disk]:
         set_up_nas(nas, keys)
         nas.stop()
         yield nas.disk()
+
+
+@pytest.fixture(scope="session")
+def edge_disk(bookworm: Disk, nas_disk: Disk, keys: Keys) -> Iterator[Disk]:
+    """The disk of an edge server with the product installed, watched, and quick."""
+    with pair(bookworm, nas_disk) as both:
+        install(both.edge, keys, bundle(bookworm.suite))
+        both.edge.stop()
+        yield both.edge.disk()
+
+
+@pytest.fixture
+def site(edge_disk: Disk, nas_disk: Disk) -> Iterator[Site]:
+    """Both machines of a watched site, for one test, which may do with them as it likes."""
+    with site_of(edge_disk, nas_disk) as booted:
+        yield booted
 
 
 @pytest.fixture
