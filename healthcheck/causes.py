@@ -77,6 +77,11 @@ NOT_SSH = Cause(
     "what answers on {host} port {port} is no SSH server: it says {banner}",
     "correct the port in the ssh configuration, or nas_settings.port: ssh -v -p {port} {host}",
 )
+NAS_NOT_ALLOWED = Cause(
+    "nas_not_allowed",
+    "{unit} may not speak to {host} ({address}): it was made when the NAS had another address, and allows {allowed}",
+    "make the units anew: sudo ./install.sh; what they allow: systemctl show --property=IPAddressAllow {unit}",
+)
 
 # --- database ---
 BACKLOG_OLD = Cause(

@@ -235,7 +235,7 @@ def _status(arguments: argparse.Namespace) -> int:
             print(f"run {status.run_id} on {status.host} is under way since {status.started_at}")
     reason_not = why_not_current(status, folder, time.time())
     if reason_not is not None:
-        _complain(reason_not, watch.AGAIN)
+        _complain(reason_not, watch.again(folder))
         return ExitCode.NOT_MEASURED
     if status.exit_code is None:
         before = status.previous

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from celestial_nasops import __version__
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
-from healthcheck import causes, cleanup, pipeline, status_file
+from healthcheck import causes, cleanup, pipeline, remedies, status_file
 from healthcheck.context import Run
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
@@ -154,7 +154,7 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
     _begin(run, pipeline.probe_names()[0], report)
     for result in pipeline.execute(run):
         results.append(result)
-        report.probe(_probe_status(result))
+        report.probe(_probe_status(result, run))
         following = pipeline.probe_names()[len(results) :]
         if following:
             _begin(run, following[0], report)
@@ -245,7 +245,7 @@ def _finished(
             "finished_at": iso(now),
             "duration_seconds": round(run.clock.elapsed(), 3),
             "stale_after": iso(now + run.config.check_settings.stale_after_minutes * 60),
-            "probes": [_probe_status(result) for result in results],
+            "probes": [_probe_status(result, run) for result in results],
             "timeline": sorted(run.timeline, key=lambda event: event.at),
             "outstanding": awaited + unclean,
             "consecutive_failures": 0 if good else (last.consecutive_failures if last else 0) + 1,
@@ -254,8 +254,10 @@ def _finished(
     )
 
 
-def _probe_status(result: ProbeResult) -> ProbeStatus:
+def _probe_status(result: ProbeResult, run: Run) -> ProbeStatus:
     finding = result.finding
+    user_manager = run.config.daemon_settings.supervisor == "systemd-user"
+    remedy = remedies.typed(finding.remedy, user_manager=user_manager) if finding.remedy else finding.remedy
     return ProbeStatus(
         name=result.name,
         outcome=finding.outcome.value,
@@ -263,7 +265,7 @@ def _probe_status(result: ProbeResult) -> ProbeStatus:
         duration_seconds=round(result.duration_seconds, 4),
         summary=printable(finding.summary),
         cause=finding.cause,
-        remedy=printable(finding.remedy),
+        remedy=printable(remedy),
         details=printable(finding.details),
     )
 

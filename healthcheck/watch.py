@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from healthcheck import remedies
 from healthcheck.run import why_not_current
 from healthcheck.status_file import Status, StatusFile
 
-START = "start one: sudo systemctl start smoke-check"
-AGAIN = "run the check again: sudo systemctl start smoke-check"
+_START = "start one: sudo systemctl start smoke-check"
+_AGAIN = "run the check again: sudo systemctl start smoke-check"
 
 
 class NoStatus(Exception):  # noqa: N818 - an answer
@@ -21,6 +22,11 @@ class NoStatus(Exception):  # noqa: N818 - an answer
         super().__init__(summary)
 
 
+def again(folder: str) -> str:
+    """How to have the run that a state folder is waiting for."""
+    return remedies.typed(_AGAIN, user_manager=remedies.is_users_own(folder))
+
+
 def read(folder: str) -> Status:
     """The last status.
 
@@ -32,9 +38,11 @@ def read(folder: str) -> Status:
         status = file.read()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise NoStatus(f"{file.path} can't be read: {reason}", AGAIN) from error
+        raise NoStatus(f"{file.path} can't be read: {reason}", again(folder)) from error
     if status is None:
-        raise NoStatus(f"no run has been recorded in {folder}", START)
+        raise NoStatus(
+            f"no run has been recorded in {folder}", remedies.typed(_START, user_manager=remedies.is_users_own(folder))
+        )
     return status
 
 
@@ -45,4 +53,4 @@ def what_is_wrong(folder: str, now: float) -> tuple[str, str] | None:
     except NoStatus as none:
         return str(none), none.remedy
     reason = why_not_current(status, folder, now)
-    return (reason, AGAIN) if reason is not None else None
+    return (reason, again(folder)) if reason is not None else None

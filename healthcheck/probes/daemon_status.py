@@ -58,12 +58,13 @@ def probe(run: Run) -> Finding:
     daemon = run.config.daemon_settings
     if daemon.supervisor == "none":
         return judge_life(_look_at_state(run), daemon.unit, run.config_path, daemon.state_path)
+    users = daemon.supervisor == "systemd-user"
     try:
         timeout = run.config.check_settings.daemon_status_timeout_seconds
-        properties = _show(daemon.unit, timeout)
+        properties = _show(daemon.unit, timeout, users=users)
     except process.ProcessFault as fault:
         return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=fault.summary)
-    bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties))
+    bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties, users=users))
     if bad is not None:
         return bad
     life = _look_at_state(run, properties.get("StatusText", ""))
@@ -213,18 +214,30 @@ def _obstacle(folder: str) -> str:
     return "" if there.f_bavail and there.f_favail else "no space left on device"
 
 
-def _show(unit: str, timeout: float) -> dict[str, str]:
-    argv = ["systemctl", "show", "--timestamp=unix", *(f"--property={name}" for name in _PROPERTIES), "--", unit]
+def _show(unit: str, timeout: float, *, users: bool) -> dict[str, str]:
+    argv = [
+        "systemctl",
+        *(["--user"] if users else []),
+        "show",
+        "--timestamp=unix",
+        *(f"--property={name}" for name in _PROPERTIES),
+        "--",
+        unit,
+    ]
     output = process.run(argv, timeout_seconds=timeout).stdout
     return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
 
-def _last_error(unit: str, properties: Mapping[str, str]) -> str:
-    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--priority=err", "--lines=1", f"--unit={unit}"]
-    try:
-        line = process.run(argv, timeout_seconds=2).stdout.strip()
-    except process.ProcessFault as fault:
-        line = f"not readable ({fault.summary})"
+def _last_error(unit: str, properties: Mapping[str, str], *, users: bool) -> str:
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--priority=err", "--lines=1"]
+    line = ""
+    # First what its own processes said; systemd's "Failed to start" comes later and tells less.
+    own, all_of_it = ("_SYSTEMD_USER_UNIT", "--user-unit") if users else ("_SYSTEMD_UNIT", "--unit")
+    for whose in (f"{own}={unit}", f"{all_of_it}={unit}"):
+        try:
+            line = line or process.run([*argv, whose], timeout_seconds=2).stdout.strip()
+        except process.ProcessFault as fault:
+            line = f"not readable ({fault.summary})"
     return line or properties.get("StatusText") or "none in the journal that this user may read"
 
 
