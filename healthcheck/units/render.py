@@ -132,7 +132,6 @@ def watchdog_seconds(config: Config) -> float:
 def _values(site: Site, *, for_daemon: bool) -> dict[str, str | Sequence[str]]:
     config = site.loaded.config
     check = config.check_settings
-    daemon_unit = config.daemon_settings.unit
     access = _of_daemon(site) if for_daemon else _of_check(site)
     mounts = sandbox.outermost(_media(config))
     binaries = os.path.join(site.prefix, "venv", "bin")
@@ -142,8 +141,7 @@ def _values(site: Site, *, for_daemon: bool) -> dict[str, str | Sequence[str]]:
         "MEDIA_SYNC_DAEMON": _program(os.path.join(binaries, "media-sync-daemon"), site),
         "CONFIG": _program(os.path.abspath(site.loaded.path), site).replace("$", "$$"),
         "USER": text.quoted(site.user),
-        "DAEMON_UNIT": daemon_unit,
-        "DAEMON_NAME": daemon_unit.removesuffix(".service"),
+        "DAEMON_NAME": config.daemon_settings.unit.removesuffix(".service"),
         "CHECK_TIMEOUT": text.span(check_timeout_seconds(config)),
         "DAEMON_TIMEOUT": text.span(watchdog_seconds(config)),
         "WATCHDOG": text.span(watchdog_seconds(config)),

@@ -106,7 +106,7 @@ def test_the_agent_alone_comes_without_the_daemon_s_unit(prefix: Path, into: Pat
     config = configuration(tmp_path, {"daemon_settings": {"unit": "other-daemon.service"}})
     agent = made(prefix, into, config, "--agent-only")
     assert list(agent) == [*ALL_UNITS[:-1], CATALOGUE]
-    assert setting(agent["smoke-check.service"], "After") == ["other-daemon.service", "network.target"]
+    assert setting(agent["smoke-check.service"], "After") == ["network.target"]
 
 
 def test_the_daemon_s_unit_has_the_configured_name(prefix: Path, into: Path, tmp_path: Path) -> None:
