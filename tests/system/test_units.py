@@ -350,3 +350,54 @@ def test_a_bad_configuration_is_not_tried_again(either: Site) -> None:
     unit = either.edge.wait_for_unit(DAEMON, ActiveState="failed")
     assert (unit["Result"], unit["ExecMainStatus"], unit["NRestarts"]) == ("exit-code", "78", "0")
     assert [record["SMOKE_CHECK_FAILED_UNIT"] for record in alerts(either.edge)] == [DAEMON]
+
+
+# --- units of one user ---
+
+
+def test_units_of_one_user_run_without_root(disk: Disk, nas_disk: Disk, keys: Keys) -> None:
+    home = "/home/celestial"
+    with sites.site(disk, nas_disk) as site:
+        edge = site.edge
+        edge.shell(
+            "systemctl disable --now media-sync-daemon smoke-check.timer smoke-check-watch.timer; "
+            "useradd --create-home --shell /bin/bash celestial; "
+            # What loginctl enable-linger does, where there is a logind in the machine.
+            "mkdir -p /var/lib/systemd/linger; touch /var/lib/systemd/linger/celestial; systemctl start user@1000"
+        )
+        know_the_nas(edge, keys, user="celestial", home=home)
+        tree = sites.merged(
+            json.loads(edge.read(CONFIG)),
+            {
+                "daemon_settings": {"supervisor": "systemd-user", "state_path": f"{home}/daemon"},
+                "local_settings": {"media_path": f"{home}/media"},
+                "database_settings": {"db_path": f"{home}/queue/media_status.db"},
+            },
+        )
+        edge.write(f"{home}/config.json", json.dumps(tree))
+        edge.shell(
+            f"mkdir -p {home}/daemon {home}/media {home}/queue {home}/.config/systemd/user; "
+            f"chown -R celestial: {home}; chmod 700 {home}/.ssh"
+        )
+
+        def own(script: str, *, check: bool = True) -> str:
+            runtime = "export XDG_RUNTIME_DIR=/run/user/$(id -u)"
+            return edge.shell(f"{runtime}; cd {home}; {script}", user="celestial", check=check)
+
+        edge.wait_for_unit("user@1000.service", ActiveState="active")
+        edge.run("cp", "-r", "/root/nasops/systemd", "/tmp/systemd")
+        own(
+            f"smoke-check units --user-units --templates /tmp/systemd --user celestial --prefix /opt/celestial-nasops "
+            f"--into {home}/.config/systemd/user --config {home}/config.json; systemctl --user daemon-reload; "
+            "systemctl --user enable --now media-sync-daemon smoke-check.timer smoke-check-watch.timer"
+        )
+        own("systemctl --user start smoke-check smoke-check-watch")
+        shown = own("systemctl --user status --no-pager smoke-check", check=False)
+        assert 'Status: "PASS every step from the daemon to the deletion is proven"' in shown
+        own("systemctl --user stop media-sync-daemon; systemctl --user start smoke-check || true")
+        shown = own("systemctl --user status --no-pager smoke-check", check=False)
+        assert "FAIL daemon_status: media-sync-daemon.service is not running" in shown
+        assert "-- systemctl --user start media-sync-daemon.service;" in shown
+        [alert] = alerts(edge)
+        assert alert["SMOKE_CHECK_FAILED_UNIT"] == CHECK
+        assert alert["_SYSTEMD_USER_UNIT"] == "smoke-check-alert@smoke-check.service"
