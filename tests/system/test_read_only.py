@@ -52,7 +52,6 @@ def mount(site: Site, folder: str) -> None:
     ("folder", "setting"),
     [
         (MEDIA, "local_settings.media_path"),
-        ("/data/temp/dji", "database_settings.db_path"),
         (STATE, "daemon_settings.state_path"),
     ],
 )
@@ -68,8 +67,6 @@ def test_a_disk_that_becomes_read_only(site: Site, folder: str, setting: str) ->
     told = site.check()
     errno = "[Errno 30] Read-only file system"
     words = f"{folder} is read-only ({setting}): {errno}; what is mounted at {folder} is read-only"
-    if folder == "/data/temp/dji":  # the media folder lies in it, and comes first
-        words = words.replace(f"{folder} is", f"{MEDIA} is", 1).replace(setting, "local_settings.media_path")
     assert_red(site, told, "folder_read_only", words)
     assert site.edge.path(path).exists()
     assert told.probe("daemon_status")["remedy"].endswith(f"; sudo mount -o remount,rw {folder}")
@@ -109,9 +106,8 @@ def test_a_sandbox_that_forbids_the_folder(site: Site) -> None:
     path = site.put(NAME, folder=media)
     assert_delivered_and_deleted(site, path)
     path = site.put(NAME.replace("x", "y"), folder=media)
-    site.drop_in(
-        DAEMON, "ProtectHome=read-only", "BindPaths=", "BindReadOnlyPaths=", "ReadWritePaths=", "RestartSec=9s"
-    )
+    own = ("ProtectHome=read-only", "BindPaths=", "BindReadOnlyPaths=", "RestartSec=9s")
+    site.drop_in(DAEMON, *own, "ReadWritePaths=", "ReadWritePaths=/data")
     site.edge.run("systemctl", "restart", DAEMON, check=False)
     site.edge.wait_for_unit(DAEMON, SubState="auto-restart")
     told = site.check()
@@ -123,7 +119,7 @@ def test_a_sandbox_that_forbids_the_folder(site: Site) -> None:
         assert f"; sudo systemctl edit {DAEMON}, add the lines [Service] and ReadWritePaths={media}, " in told_there
     assert site.edge.path(path).exists()
     # What "systemctl edit" would write, and what the remedy says then.
-    site.drop_in(DAEMON, "ProtectHome=read-only", "BindPaths=", "BindReadOnlyPaths=", f"ReadWritePaths={media} /data")
+    site.drop_in(DAEMON, *own, "ReadWritePaths=", "ReadWritePaths=/data", f"ReadWritePaths={media}")
     site.edge.run("systemctl", "restart", DAEMON)
     eventually(lambda: not site.edge.path(path).exists(), 60)
     assert_well_again(site)
