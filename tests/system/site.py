@@ -98,9 +98,9 @@ class Site:
 
     # --- files ---
 
-    def put(self, name: str, megabytes: float = 0.1) -> str:
+    def put(self, name: str, megabytes: float = 0.1, folder: str = MEDIA) -> str:
         """Put a file of media into the folder and the queue, as the dock's program does; its path."""
-        path = f"{MEDIA}/{name}"
+        path = f"{folder}/{name}"
         size = int(megabytes * (1 << 20))
         self.edge.shell(
             f"head -c {size} /dev/urandom >'{path}'; chown {USER}: '{path}'",

@@ -1,4 +1,4 @@
-"""A daemon that is stopped, crashes, hangs, is killed, or runs yesterday's code: what the check and systemd say of it."""
+"""A daemon that is stopped, crashes, hangs, is killed, or runs old code: what the check and systemd say of it."""
 
 from __future__ import annotations
 

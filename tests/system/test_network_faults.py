@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,7 +14,7 @@ Fault = Callable[[Site], contextlib.AbstractContextManager[None]]
 
 
 @contextlib.contextmanager
-def frozen_sshd(site: Site) -> contextlib.Generator[None]:
+def frozen_sshd(site: Site) -> Iterator[None]:
     site.nas.run("systemctl", "kill", "--signal=SIGSTOP", "--kill-who=all", "ssh.service")
     try:
         yield
