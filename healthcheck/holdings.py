@@ -15,10 +15,6 @@ from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from healthcheck.marked_file import carries_mark
 
-<<<<<<< HEAD
-# The marker row is no file. Older daemons write upper case.
-_UNDELIVERED = "SELECT count(*) FROM media_transfer_status WHERE lower(transfer_status) != 'completed' AND file_path != '__INIT_MARKER__'"
-=======
 UNKNOWN = "unknown"
 """Where something can't be counted. It is never to be taken for nothing."""
 
@@ -27,7 +23,6 @@ _UNDELIVERED = (
     "SELECT file_path FROM media_transfer_status"
     " WHERE lower(transfer_status) != 'completed' AND file_path != '__INIT_MARKER__'"
 )
->>>>>>> install
 
 
 def count(config: Config) -> dict[str, str]:
