@@ -168,8 +168,9 @@ class Testing(Section):
 class DaemonSettings(Section):
     """How media-sync-daemon is run and where it keeps its state."""
 
-    supervisor: Literal["systemd", "none"] = Field(
-        "systemd", description="who runs the daemon; with none, its state file is asked instead of systemd"
+    supervisor: Literal["systemd", "systemd-user", "none"] = Field(
+        "systemd",
+        description="who runs the daemon: systemd, systemd-user (systemctl --user), or none: its state file is asked",
     )
     unit: str = Field("media-sync-daemon.service", pattern=_UNIT, description="the daemon's unit")
     state_path: _AbsolutePath = Field(

@@ -77,6 +77,11 @@ NOT_SSH = Cause(
     "what answers on {host} port {port} is no SSH server: it says {banner}",
     "correct the port in the ssh configuration, or nas_settings.port: ssh -v -p {port} {host}",
 )
+NAS_NOT_ALLOWED = Cause(
+    "nas_not_allowed",
+    "{unit} may not speak to {host} ({address}): it was made when the NAS had another address, and allows {allowed}",
+    "make the units anew: sudo ./install.sh; what they allow: systemctl show --property=IPAddressAllow {unit}",
+)
 
 # --- database ---
 BACKLOG_OLD = Cause(
@@ -249,6 +254,11 @@ FOLDER_ON_READ_ONLY_DISK = Cause(
 )
 
 # --- the units ---
+ALERT_FAILED = Cause(
+    "alert_failed",
+    "check_settings.alert_command has not told anybody: {reason}",
+    "mend that, then try it: sudo systemctl start smoke-check-alert@smoke-check.service",
+)
 NOT_FOR_UNITS = Cause(
     "not_for_units",
     "'{value}' can't be written in a systemd unit, because of a control character or half a character",

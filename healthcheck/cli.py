@@ -10,11 +10,14 @@ import os
 import signal
 import sys
 import time
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from celestial_nasops import __version__
 from celestial_nasops.fault import ConfigFault, Fault
 from healthcheck.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from celestial_nasops.journal import Event
 
 DEFAULT_STATE_DIR = "/var/lib/smoke-check"
 
@@ -76,6 +79,13 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", parents=[where], help="print the last verdict and exit with its code")
     status.add_argument("--json", action="store_true", help="print the status file")
     status.set_defaults(act=_status)
+
+    watch = commands.add_parser("watch", parents=[where], help="fail where the last verdict is stale or missing")
+    watch.set_defaults(act=_watch)
+
+    alert = commands.add_parser("alert", parents=[config, where], help="tell that a unit has failed; for OnFailure=")
+    alert.add_argument("unit", metavar="UNIT", help="its name, where $MONITOR_UNIT does not say it")
+    alert.set_defaults(act=_alert)
 
     clean = commands.add_parser("clean", parents=[config, where], help="remove now whatever earlier runs left or owe")
     clean.set_defaults(act=_clean)
@@ -157,8 +167,17 @@ def entry() -> NoReturn:
 def _complain(summary: str, remedy: str | None) -> None:
     from healthcheck.report import writes_to_journal
 
+    _show(summary + (f" -- {remedy}" if remedy else ""))
     mark = "<3>" if writes_to_journal(sys.stderr) else ""
     print(f"{mark}smoke-check: {summary}" + (f"\n{mark}  -> {remedy}" if remedy else ""), file=sys.stderr)
+
+
+def _show(text: str) -> None:
+    """Put a text in the Status line of the unit that runs us."""
+    if "NOTIFY_SOCKET" in os.environ:
+        from celestial_nasops.notify import Notifier
+
+        Notifier().status(text)
 
 
 def _state_dir(arguments: argparse.Namespace) -> str:
@@ -185,33 +204,28 @@ def _run(arguments: argparse.Namespace) -> int:
         _complain(problem.fault.summary, problem.fault.remedy)
         return problem.exit_code
     root = next((p for p in status.probes if p.outcome == status.outcome and p.remedy), None)
-    report.verdict(status, root.remedy if root else None)
+    report.verdict(status, root)
     if arguments.json:
         print(status.model_dump_json(indent=2))
     return ExitCode.INTERNAL if status.exit_code is None else status.exit_code
 
 
 def _status(arguments: argparse.Namespace) -> int:
+    from healthcheck import watch
     from healthcheck.moments import from_iso
     from healthcheck.report import Report
     from healthcheck.run import why_not_current
-    from healthcheck.status_file import StatusFile
 
     folder = _state_dir(arguments)
-    file = StatusFile(folder)
     try:
-        status = file.read()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        _complain(f"{file.path} can't be read: {reason}", "run the check again: sudo systemctl start smoke-check")
-        return ExitCode.NOT_MEASURED
-    if status is None:
-        _complain(f"no run has been recorded in {folder}", "start one: sudo systemctl start smoke-check")
+        status = watch.read(folder)
+    except watch.NoStatus as none:
+        _complain(str(none), none.remedy)
         return ExitCode.NOT_MEASURED
     if arguments.json:
         print(status.model_dump_json(indent=2))
     else:
-        report = Report()
+        report = Report(replay=True)
         for probe in status.probes:
             report.probe(probe)
         if status.state == "finished":
@@ -221,7 +235,7 @@ def _status(arguments: argparse.Namespace) -> int:
             print(f"run {status.run_id} on {status.host} is under way since {status.started_at}")
     reason_not = why_not_current(status, folder, time.time())
     if reason_not is not None:
-        _complain(reason_not, "run the check again: sudo systemctl start smoke-check")
+        _complain(reason_not, watch.again(folder))
         return ExitCode.NOT_MEASURED
     if status.exit_code is None:
         before = status.previous
@@ -230,6 +244,49 @@ def _status(arguments: argparse.Namespace) -> int:
             return ExitCode.NOT_MEASURED
         return before.exit_code
     return status.exit_code
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    from healthcheck import events, watch
+
+    wrong = watch.what_is_wrong(_state_dir(arguments), time.time())
+    if wrong is None:
+        return ExitCode.GOOD
+    from celestial_nasops.journal import ERROR
+
+    summary, remedy = wrong
+    _tell(events.CHECK_STALE, ERROR, f"{summary} -- {remedy}", {"SUMMARY": summary, "REMEDY": remedy})
+    _show(f"{summary} -- {remedy}")
+    return ExitCode.NOT_MEASURED
+
+
+def _alert(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+    from healthcheck.alert import Failure, alert
+    from healthcheck.status_file import FILE_NAME
+
+    failure = Failure.from_environment(arguments.unit)
+    path = os.path.join(_state_dir(arguments), FILE_NAME)
+    try:
+        command = config_file.load(config_file.find(arguments.config)).config.check_settings.alert_command
+    except ConfigFault as fault:
+        # It may itself be what has failed, and then the journal is told. A unit for alerts that stayed red would say
+        # that something is wrong long after the configuration is mended.
+        _complain(fault.summary, fault.remedy)
+        command = []
+    return ExitCode.GOOD if alert(failure, command, path, _tell) else ExitCode.FAILED
+
+
+def _tell(event: Event, priority: int, text: str, fields: dict[str, object]) -> None:
+    """A record where standard error leads to the journal, else a line there."""
+    from healthcheck.report import journal_of
+
+    named = {f"SMOKE_CHECK_{name}": value for name, value in fields.items()}
+    journal = journal_of(sys.stderr)
+    if journal is None:
+        print(f"smoke-check: {text}", file=sys.stderr)
+    elif not (journal.send(event, priority, text, named) and journal.settle()):
+        print(f"<{priority}>smoke-check: {text}", file=sys.stderr)
 
 
 def _clean(arguments: argparse.Namespace) -> int:

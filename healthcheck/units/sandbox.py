@@ -88,7 +88,7 @@ def network(target: SshTarget | Fault) -> list[str]:
         if literal.is_loopback:
             return [f"# The NAS, {target.host}, is this machine.", "IPAddressDeny=any", "IPAddressAllow=localhost"]
         return [
-            f"# The NAS, {target.host}, as ssh resolves it. After it has moved: sudo ./install.sh --upgrade",
+            f"# The NAS, {target.host}, as ssh resolves it. After it has moved: sudo ./install.sh",
             "IPAddressDeny=any",
             f"IPAddressAllow=localhost {literal}",
         ]

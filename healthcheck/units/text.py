@@ -14,11 +14,11 @@ _SYSTEM, _USER, _END = "@SYSTEM@", "@USER_MANAGER@", "@END@"
 
 
 def quoted(value: str, *, prefix: str = "") -> str:
-    """A path or name as one word of a list setting, such as ``ReadWritePaths=``.
+    """A path or name as one word of a setting. In ``ExecStart=``, behind the first word, ``$`` has to be doubled, too.
 
     Args:
         value: taken literally.
-        prefix: one of systemd's own, such as ``-`` for "may be missing"; it stands inside the quotes.
+        prefix: one of systemd's own, such as ``-`` for "may be missing", or ``%h/``; it stands inside the quotes.
 
     Raises:
         ConfigFault: it holds a character that no unit file can hold.
@@ -29,15 +29,6 @@ def quoted(value: str, *, prefix: str = "") -> str:
     text = prefix + value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     # A colon parts source and destination in BindPaths=, but not within quotes.
     return f'"{text}"' if re.search(r"[^A-Za-z0-9/._@%+=,-]", text) else text
-
-
-def argument(value: str) -> str:
-    """A word of ``ExecStart=`` behind the first, where ``$`` would begin a variable.
-
-    Raises:
-        ConfigFault: as for :func:`quoted`.
-    """
-    return quoted(value).replace("$", "$$")
 
 
 def span(seconds: float) -> str:

@@ -241,8 +241,8 @@ def test_database_on_a_read_only_file_system(tmp_path: Path, nas: Server, small_
         small_tmpfs.make_read_only(folder)
         outcome = scene.check()
     what, cause, summary = outcome.probe("database")
-    assert (what, cause, outcome.exit_code) == ("fail", "database_read_only", 1), outcome.stdout
-    assert summary.startswith(f"the database {scene.database} can be read but not written: ")
+    assert (what, cause, outcome.exit_code) == ("fail", "folder_read_only", 1), outcome.stdout
+    assert summary.startswith(f"{folder} is read-only (database_settings.db_path): [Errno 30] ")
 
 
 # --- disks ---
@@ -276,7 +276,10 @@ def test_media_folder_read_only(tmp_path: Path, nas: Server, small_tmpfs: SmallT
     with scene.daemon("right"):
         small_tmpfs.make_read_only(media)
         outcome = scene.check()
-    message = f"{media} is read-only (local_settings.media_path): [Errno 30] Read-only file system"
+    message = (
+        f"{media} is read-only (local_settings.media_path): [Errno 30] Read-only file system; "
+        f"what is mounted at {media} is read-only"
+    )
     assert_failed(outcome, scene, "file_insert", "folder_read_only", message)
 
 
