@@ -123,15 +123,15 @@ stage='' step=checking undo=() changes=0
 on_undo() { undo+=("$(printf '%q ' "$@")"); }
 
 finish() {
-    code=$?
+    local code=$? failed='' i
     trap '' INT TERM HUP
     set +e
     if [ "$code" -ne 0 ] && [ ${#undo[@]} -gt 0 ]; then
         complain "stopped while: $step; rolling back"
         for ((i = ${#undo[@]} - 1; i >= 0; i--)); do
-            eval "${undo[i]}" >/dev/null || complain "could not undo: ${undo[i]}"
+            eval "${undo[i]}" >/dev/null || { complain "could not undo: ${undo[i]}" && failed=yes; }
         done
-        complain "rolled back: everything is as it was"
+        [ -n "$failed" ] || complain "rolled back: everything is as it was"
     fi
     [ -z "$stage" ] || rm -rf -- "$stage"
     exit "$code"
@@ -170,8 +170,8 @@ install_or_upgrade() {
 
     at prefix
     put_folder "$prefix" "$root_user" 755
-    if [ -z "$dry" ] && [ ! -e "$manifest" ]; then
-        on_undo rm -f "$manifest"
+    if [ -z "$dry" ]; then
+        [ -e "$stage/manifest" ] || on_undo rm -f "$manifest"
         touch "$manifest"
     fi
     for unit in user:"$user" agent_only:"$agent_only" config:"$target" daemon:"$daemon"; do remember "${unit%%:*}" "${unit#*:}"; done
@@ -181,7 +181,6 @@ install_or_upgrade() {
     while IFS= read -r folder; do # the outer one first
         put_folder "$folder" "$user" 755
     done < <(printf '%s\n' "${media%/}" "$(dirname "$database")" | LC_ALL=C sort)
-    put_state
     at code
     put_code
     before=$changes
@@ -206,9 +205,11 @@ install_or_upgrade() {
     put_units
     [ -n "$dry" ] || [ "$changes" -eq "$before" ] || reload
     at start
-    if [ -n "$start" ] && [ "$action" = install ]; then ran=(${daemon:+"$daemon"} "${timers[@]}"); fi
+    put_state
+    local wanted=(${ran[@]+"${ran[@]}"})
+    if [ -n "$start" ] && [ "$action" = install ]; then wanted=(${daemon:+"$daemon"} "${timers[@]}"); fi
     [ -e "$database" ] || [ -n "$dry" ] || on_undo forget_new_queue
-    for unit in ${ran[@]+"${ran[@]}"}; do switch_on "$unit"; done
+    for unit in ${wanted[@]+"${wanted[@]}"}; do switch_on "$unit"; done
     at end
 
     [ -z "$dry" ] || { [ "$changes" -gt 0 ] || say "nothing to change"; return 0; }

@@ -115,7 +115,15 @@ choose_config() {
                 "compare them: diff $target $config; if yours is right: sudo cp $config $target"
     else
         config_source=${config:-$here/unified_config.json}
+        [ -n "$config" ] || [ -z "$user_units" ] || config_of_one_user
     fi
+}
+
+# The shipped configuration, for a daemon that runs under the user's own systemd and has no part of /var/lib.
+config_of_one_user() {
+    config_source=$stage/unified_config.json
+    sed -e 's|"supervisor": "systemd"|"supervisor": "systemd-user"|' \
+        -e "s|/var/lib/media-sync-daemon|${check_states[0]%/*}/media-sync-daemon|" "$here/unified_config.json" >"$config_source"
 }
 
 as_user() {
@@ -151,6 +159,11 @@ check_code() {
         local_settings.media_path database_settings.db_path daemon_settings.state_path daemon_settings.unit)
     [ -z "$agent_only" ] || daemon=''
     cd /
+    if [ -n "$user_units" ]; then
+        for line in "$media" "$(dirname "$database")" "$state_path"; do
+            [ -w "$(existing "$line")" ] || problem "user $user can't make the folder $line" "sudo install -d -o $user $line"
+        done
+    fi
     if getent passwd "$user" >/dev/null; then
         [ "$(id -un)" = "$user" ] || [ "$(id -u)" -eq 0 ] || return 0
         says=$(as_user "${program[@]}" preflight --config "$checked") || true

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.system import roots
+from tests.system.bundles import HOME, USER, bring
 from tests.system.host import need_booted_machines
 from tests.system.machines import Machine, machine
-from tests.system.pair import Keys, pair, set_up_nas
+from tests.system.pair import Keys, know_the_nas, pair, set_up_nas
 from tests.system.product import bundle
 from tests.system.roots import Disk
 from tests.system.site import Site, install
@@ -88,3 +90,18 @@ def either(disk: Disk, nas_disk: Disk) -> Iterator[Site]:
     """A watched site, with systemd 252 and with 257."""
     with site_of(disk, nas_disk) as booted:
         yield booted
+
+
+@pytest.fixture(scope="session")
+def archive() -> Path:
+    """The bundle for Debian 12."""
+    return bundle(roots.BOOKWORM)
+
+
+@pytest.fixture
+def ready_edge(bare_edge: Machine, keys: Keys, archive: Path) -> Machine:
+    """An edge server that can be installed at once: its account is there and knows the NAS, which is away."""
+    bring(bare_edge, archive)
+    bare_edge.shell(f"useradd --system --user-group --home-dir {HOME} {USER}")
+    know_the_nas(bare_edge, keys, user=USER, home=HOME)
+    return bare_edge

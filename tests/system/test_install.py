@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.system.bundles import FOLDER, HOME, USER, bring, everything, install
-from tests.system.machines import Machine, machine
-from tests.system.pair import Keys, Pair, know_the_nas, pair
-from tests.system.product import bundle
+from tests.system.bundles import HOME, USER, bring, everything, install
+from tests.system.machines import Machine
+from tests.system.pair import Keys, know_the_nas, pair
 from tests.system.roots import Disk
 
 NOTHING_TO_CHANGE = "install: nothing to change: all of it is installed and runs; the last verdict:\n"
 UNITS = ("media-sync-daemon.service", "smoke-check.timer", "smoke-check-watch.timer")
-
-
-@pytest.fixture(scope="session")
-def archive() -> Path:
-    return bundle("bookworm")
-
-
-@pytest.fixture(scope="session")
-def installed_disk(bookworm: Disk, keys: Keys, archive: Path) -> Iterator[Disk]:
-    """An edge server with all of it installed, not started, and its way to the NAS made by the operator."""
-    with machine("edge", bookworm) as edge:
-        bring(edge, archive)
-        ran = install(edge, "--no-start")
-        assert ran.exit_code == 0, ran
-        know_the_nas(edge, keys, user=USER, home=HOME)
-        edge.stop()
-        yield edge.disk()
-
-
-@pytest.fixture
-def site(installed_disk: Disk, nas_disk: Disk) -> Iterator[Pair]:
-    """That server at work, beside its NAS."""
-    with pair(installed_disk, nas_disk) as both:
-        ran = install(both.edge)
-        assert ran.exit_code == 0, ran
-        yield both
 
 
 def test_from_nothing_to_a_verdict_and_back_to_nothing(
@@ -73,7 +43,9 @@ def test_from_nothing_to_a_verdict_and_back_to_nothing(
             "before it can start, 3 thing(s) remain to be done:",
             "then start it: sudo ./install.sh",
         ]
-        assert "user media-sync has no ssh alias 'nas-edge' in /var/lib/celestial-nasops/.ssh/config\n" in prepared.stdout
+        assert (
+            "user media-sync has no ssh alias 'nas-edge' in /var/lib/celestial-nasops/.ssh/config\n" in prepared.stdout
+        )
         for unit in UNITS:
             assert edge.run("systemctl", "is-active", unit, check=False).stdout == "inactive\n"
             assert edge.run("systemctl", "is-enabled", unit, check=False).stdout == "disabled\n"
@@ -111,9 +83,26 @@ def test_what_is_wrong_is_told_in_one_go(bare_edge: Machine, archive: Path) -> N
     bring(bare_edge, archive)
     bare_edge.write("/root/bad.json", '{"testing": {"max_wait_minutes": 0}, "nas_settings": {"port": "22"}}')
     bare_edge.write("/etc/systemd/system/media-sync-daemon.service", "[Service]\nUser=celestial\nExecStart=/bin/true\n")
-    bare_edge.shell("ln -s /bin/true /usr/local/bin/smoke-check; mkdir /opt/celestial-nasops; touch /opt/celestial-nasops/x")
+    bare_edge.shell(
+        "ln -s /bin/true /usr/local/bin/smoke-check; mkdir /opt/celestial-nasops; touch /opt/celestial-nasops/x"
+    )
     before = everything(bare_edge)
     refused = install(bare_edge, "--config", "/root/bad.json")
     assert (refused.exit_code, refused.stdout) == (1, "")
-    assert refused.stderr == ""
+    assert refused.stderr == (
+        "install: nothing was changed, because of 6 problem(s):\n"
+        "/opt/celestial-nasops is not empty, and not of this program\n"
+        "  -> name another folder: sudo ./install.sh --config /root/bad.json --prefix DIR\n"
+        "there is no user media-sync yet, so it has no way to log in to the NAS\n"
+        "  -> sudo ./install.sh --config /root/bad.json --no-start makes the user and tells what else is needed\n"
+        "/usr/local/bin/smoke-check is there already, and leads to /usr/bin/true\n"
+        "  -> see what it is: ls -l /usr/local/bin/smoke-check\n"
+        '/root/bad.json: nas_settings.port: found "22", should be a whole number\n'
+        "  -> correct it there: sudo nano /root/bad.json\n"
+        "/root/bad.json: testing.max_wait_minutes: found 0, should be more than 0\n"
+        "  -> correct it there: sudo nano /root/bad.json\n"
+        "another media-sync-daemon.service is installed: /etc/systemd/system/media-sync-daemon.service\n"
+        "  -> install the check alone, for its user and its configuration: "
+        "sudo ./install.sh --config /root/bad.json --agent-only --user celestial --config FILE\n"
+    )
     assert everything(bare_edge) == before
