@@ -40,7 +40,7 @@ def test_one_that_is_killed_can_be_gone_on_with_and_can_be_removed(ready_edge: M
         assert killed.exit_code == -9
         ready_edge.shell("rm -rf /tmp/celestial-nasops-*")
         if step in ("user", "swap", "units"):
-            removed = install(ready_edge, "--uninstall", "--purge")
+            removed = install(ready_edge, "--uninstall")
             assert removed.exit_code == 0, (step, removed)
             assert everything(ready_edge) == before, step
     gone_on = install(ready_edge, "--no-start")
