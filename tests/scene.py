@@ -21,6 +21,8 @@ from tests.nas_servers import Server
 from tests.waiting import eventually
 
 RUN_LIMIT_SECONDS = 60
+NAME = r"smoketest_\d{8}_\d{6}_[0-9a-f]{8}-1\.smoke-check\.bin"
+"""What matches the name of a run's first marked file."""
 
 
 @dataclass(frozen=True)

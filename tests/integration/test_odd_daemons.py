@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.nas_servers import Server
-from tests.scene import Scene
+from tests.scene import NAME, Scene
 
-NAME = r"smoketest_\d{8}_\d{6}_[0-9a-f]{8}-1\.smoke-check\.bin"
 SHORT = {"testing": {"max_wait_minutes": 0.05}}
 
 
