@@ -155,10 +155,23 @@ def _daemon_s_fault(generic: Cause, error: str, file: str, unit: str, seconds: i
 
 
 def _observe(run: Run, database: MediaStatusDB, one: Followed) -> bool:
-    """Look at one file's row and at its local file; True where something is new."""
-    now = time.time()
+    """Look at one file's row and then at its local file; True where something is new."""
     before = (one.record, one.gone_at)
+    _look_at_row(run, database, one)
+    if one.gone_at is None and _is_gone(one):
+        gone_at = time.time()
+        if one.completed_at is None:
+            # Completed and deleted may both have happened since the row was read: look again before the file is blamed.
+            _look_at_row(run, database, one)
+        one.gone_at = gone_at
+        run.note("local file gone", gone_at)
+    return (one.record, one.gone_at) != before
+
+
+def _look_at_row(run: Run, database: MediaStatusDB, one: Followed) -> None:
+    """Read a file's row, and note the moments of its way that it shows."""
     one.record = _find(database, one)
+    now = time.time()
     status = one.record.transfer_status if one.record else None
     if status is TransferStatus.TRANSFERRING and one.transferring_at is None:
         one.transferring_at = now
@@ -170,14 +183,6 @@ def _observe(run: Run, database: MediaStatusDB, one: Followed) -> bool:
             run.note("transferring", one.transferring_at)
         one.completed_at = now
         run.note("completed", now)
-    if one.gone_at is None and _is_gone(one):
-        # Completed and deleted may both have happened since the row was read: read it again before the file is blamed.
-        if one.completed_at is None and (again := _find(database, one)) != one.record:
-            one.record = again
-            return True
-        one.gone_at = now
-        run.note("local file gone", now)
-    return (one.record, one.gone_at) != before
 
 
 def _find(database: MediaStatusDB, one: Followed) -> FileRecord | None:

@@ -160,6 +160,7 @@ def test_key_refused(scene: Scene, nas: Server) -> None:
         assert outcome.probe("remote_verify") == ("fail", "nas_key_refused", message)
         assert outcome.exit_code == 1
         accepted = nas.log.count("Failed publickey")
+        assert scene.litter() == []
         assert accepted <= 1  # no second try, which could get this address blocked
 
 
