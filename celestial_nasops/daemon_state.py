@@ -28,6 +28,11 @@ class InHand:
     bytes_total: int
     started_at: float
 
+    @property
+    def name(self) -> str:
+        """Its name without the folder."""
+        return os.path.basename(self.file_path)
+
 
 @dataclass(frozen=True, slots=True)
 class DaemonState:

@@ -115,6 +115,12 @@ STUCK_HALF_WAY = Cause(
     "the daemon took {file} {stuck_seconds} s ago and has not finished it",
     "see what it does: journalctl -u {unit} -n 50; if it hangs: sudo systemctl restart {unit}",
 )
+TRANSFER_SLOW = Cause(
+    "transfer_slow",
+    "{file} is on its way and was not done within {waited_seconds} s: {bytes_done} of {bytes_total} bytes",
+    "nothing is broken; give a file of this size more time: smoke-check run --max-wait-minutes N, or raise "
+    "testing.max_wait_minutes in unified_config.json",
+)
 DAEMON_BUSY = Cause(
     "daemon_busy",
     "the daemon works on other files, {file} did not get its turn within {waited_seconds} s: {evidence}",

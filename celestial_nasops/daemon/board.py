@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -129,4 +128,4 @@ def status_line(now: Situation) -> str:
 def _sending(in_hand: list[InHand], lanes: int) -> str:
     first = in_hand[0]
     done = f"{100 * min(first.bytes_done, first.bytes_total) // first.bytes_total} %, " if first.bytes_total else ""
-    return f"sending {os.path.basename(first.file_path)} ({done}{len(in_hand)} of {lanes} lanes)"
+    return f"sending {first.name} ({done}{len(in_hand)} of {lanes} lanes)"

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from celestial_nasops import causes as shared
-from celestial_nasops import daemon_state
-from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault, NasUnavailable
+from celestial_nasops.daemon_state import InHand
+from celestial_nasops.fault import Cause, Fault, NasFault, NasUnavailable
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
 from healthcheck import causes, marked_file
 from healthcheck.context import Followed, Run
+from healthcheck.daemon_progress import DaemonProgress
 from healthcheck.moments import clock_offset, from_database
 from healthcheck.outcome import Finding, Outcome, gravest
 from healthcheck.status_file import boot_id
@@ -28,12 +29,13 @@ _CATALOGUE = {c.code: c for m in (shared, causes) for c in vars(m).values() if i
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the daemon was seen to do instead, when the file did not get its turn."""
+    """What the daemon was seen to do, when a file was not done in time. ``moving``: the file itself, where it moves."""
 
     others_in_hand: int = 0
     others_done: int = 0
     ahead: int = 0
     progress: str = ""
+    moving: InHand | None = None
 
     @property
     def busy(self) -> bool:
@@ -50,6 +52,7 @@ def probe(run: Run) -> Finding:
     media, path = run.config.local_settings.media_path, run.config.database_settings.db_path
     waiting, verified = list(run.followed), list[Finding]()
     refusal: Fault | None = None
+    progress = DaemonProgress(run.config.daemon_settings.state_path)
     begun = time.monotonic()
     with run.open_database() as database, Wakeup(os.path.dirname(path), media, stop_fd=run.nudge.fileno()) as wakeup:
         ahead_before = _ahead(database, run.followed)
@@ -64,6 +67,8 @@ def probe(run: Run) -> Finding:
             for one in [one for one in waiting if _is_settled(one)]:
                 waiting.remove(one)
                 verified.append(_verify(run, one))
+            if waiting:
+                progress.look()
             refusal = run.nas.refusal
             left = run.clock.left_to_wait()
             if not waiting or refusal is not None or left <= 0:
@@ -72,14 +77,19 @@ def probe(run: Run) -> Finding:
             settle(look, wakeup, min(left, run.config.testing.poll_interval_seconds))
             run.nudge.drain()
             database.check_same_file()
-        evidence = _evidence(run, database, waiting, ahead_before) if waiting else Evidence()
+        evidence = _evidence(database, waiting, ahead_before, progress) if waiting else Evidence()
     waited = time.monotonic() - begun
     if waiting and refusal is not None:
         # Without a look of our own nothing can be proven, and the daemon goes the same way to the same NAS.
         return Finding.of_fault(refusal)
     config = run.config
     unit, queue = config.daemon_settings.unit, config.database_settings.db_path
-    verified += [judge_unfinished(one, evidence, waited, time.time(), unit, queue) for one in waiting]
+    verified += [
+        judge_unfinished(
+            one, replace(evidence, moving=progress.moving(one.file.path)), waited, time.time(), unit, queue
+        )
+        for one in waiting
+    ]
     return _sum_up(verified)
 
 
@@ -111,7 +121,7 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
 
     Args:
         one: the file as it was seen last.
-        evidence: what the daemon did instead.
+        evidence: what the daemon was seen to do.
         waited: seconds since the row went in.
         now: Unix seconds.
         unit: the daemon's unit.
@@ -125,6 +135,16 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
     match record.transfer_status:
         case TransferStatus.FAILED:
             return _daemon_s_fault(causes.TRANSFER_FAILED, error or "no reason given", file, unit, seconds)
+        case TransferStatus.TRANSFERRING if evidence.moving is not None:
+            moving = evidence.moving
+            return Finding.of_cause(
+                causes.TRANSFER_SLOW,
+                Outcome.WARN,
+                file=file,
+                waited_seconds=seconds,
+                bytes_done=moving.bytes_done,
+                bytes_total=moving.bytes_total,
+            )
         case TransferStatus.TRANSFERRING:
             since = one.transferring_at or one.inserted_at or now
             return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(now - since), unit=unit)
@@ -267,21 +287,17 @@ def _ahead(database: MediaStatusDB, files: list[Followed]) -> int:
     return database.ready_ahead_of(min(ids)) if ids else 0
 
 
-def _evidence(run: Run, database: MediaStatusDB, waiting: list[Followed], ahead_before: int) -> Evidence:
+def _evidence(
+    database: MediaStatusDB, waiting: list[Followed], ahead_before: int, progress: DaemonProgress
+) -> Evidence:
     mine = {one.file.path for one in waiting}
     now = time.time()
     in_hand = sum(1 for row in database.in_hand() if row.file_path not in mine and _may_be_moving(row, now))
     ahead = _ahead(database, waiting)
-    progress = ""
-    try:
-        state = daemon_state.read(run.config.daemon_settings.state_path)
-    except LocalFault:
-        state = None
-    if state is not None:
+    if progress.in_hand is not None:
         # Our own daemon tells what it really holds; a row that a dead one left in transferring proves no work.
-        names = [f"{os.path.basename(f.file_path)} {f.bytes_done} of {f.bytes_total} bytes" for f in state.in_hand]
-        in_hand, progress = min(in_hand, len(names)), ", ".join(names)
-    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, progress)
+        in_hand = min(in_hand, len(progress.in_hand))
+    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, str(progress))
 
 
 def _waiting_for(waiting: list[Followed]) -> str:

@@ -60,6 +60,13 @@ SHORT = {"testing": {"max_wait_minutes": 0.05}}
             rf"the daemon did not touch {NAME} within 3 s, and nothing else was in its hands",
             1,
         ),
+        (
+            "slow",
+            "remote_verify",
+            "transfer_slow",
+            rf"{NAME} is on its way and was not done within 3 s: \d+ of 1024 bytes",
+            0,
+        ),
         ("stuck", "remote_verify", "stuck_half_way", rf"the daemon took {NAME} \d s ago and has not finished it", 1),
         (
             "fails",
