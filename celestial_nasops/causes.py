@@ -136,8 +136,21 @@ FOLDER_NO_PERMISSION = Cause(
 )
 FOLDER_READ_ONLY = Cause(
     "folder_read_only",
-    "{path} is read-only ({setting}): [Errno 30] Read-only file system",
-    "see whether the disk or the unit's sandbox forbids it: findmnt -T {path}; systemctl show -p ReadWritePaths {unit}",
+    "{path} is read-only ({setting}): [Errno 30] Read-only file system; what is mounted at {mount_point} is read-only",
+    "see why, then mount it for writing: dmesg | tail; sudo mount -o remount,rw {mount_point}",
+)
+FOLDER_SANDBOXED = Cause(
+    "folder_sandboxed",
+    "{path} is read-only for {unit} ({setting}): [Errno 30] Read-only file system; the unit's sandbox forbids to write "
+    "there",
+    "sudo systemctl edit {unit}, add the lines [Service] and ReadWritePaths={path}, save, then: "
+    "sudo systemctl restart {unit}",
+)
+FOLDER_REPLACED = Cause(
+    "folder_replaced",
+    "{path} is read-only for {unit} ({setting}): [Errno 30] Read-only file system; the folder was replaced while the "
+    "unit runs, and its sandbox allows only the old one",
+    "sudo systemctl restart {unit}",
 )
 FOLDER_FULL = Cause(
     "folder_full",
@@ -320,7 +333,7 @@ PENDING_DELETES_CORRUPT = Cause(
 PENDING_DELETES_UNSAVED = Cause(
     "pending_deletes_unsaved",
     "{count} scheduled deletion(s) can't be saved: {reason}; nothing is deleted until they are",
-    "make the folder writable for the daemon: findmnt -T {path}; ls -ld {path}",
+    "make the folder writable for the daemon: {remedy}",
 )
 DELETE_LOCAL_CHANGED = Cause(
     "delete_local_changed",
@@ -345,7 +358,7 @@ DELETE_COPY_DIFFERS = Cause(
 DELETE_FAILED = Cause(
     "delete_failed",
     "{path} could not be deleted: {reason}",
-    "let the daemon write in that folder: ls -ld {folder}; findmnt -T {folder}",
+    "let the daemon write in that folder: {remedy}",
 )
 STATE_CORRUPT = Cause(
     "state_corrupt",

@@ -20,6 +20,7 @@ _TEMPORARY_PREFIX = r"^\.[A-Za-z0-9._-]{1,31}$"
 _TEST_PREFIX = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
 _EXTENSION = r"^\.?[A-Za-z0-9]{1,10}$"
 _UNIT = r"^[A-Za-z0-9:_.@\\-]+\.service$"
+_ARGUMENT = r"^[^\x00]+$"
 
 PATTERNS_IN_WORDS = {
     _ABSOLUTE_PATH: "an absolute path",
@@ -30,10 +31,12 @@ PATTERNS_IN_WORDS = {
     _TEST_PREFIX: "up to 40 letters, digits, '_' or '-', a letter first",
     _EXTENSION: "up to 10 letters or digits, such as .bin",
     _UNIT: "a unit's name that ends in .service",
+    _ARGUMENT: "a text that is not empty",
 }
 
 _AbsolutePath = Annotated[str, Field(pattern=_ABSOLUTE_PATH)]
 _OptionalPath = Annotated[str, Field(pattern=_OPTIONAL_PATH)]
+_Word = Annotated[str, Field(pattern=_ARGUMENT)]
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -165,8 +168,9 @@ class Testing(Section):
 class DaemonSettings(Section):
     """How media-sync-daemon is run and where it keeps its state."""
 
-    supervisor: Literal["systemd", "none"] = Field(
-        "systemd", description="who runs the daemon; with none, its state file is asked instead of systemd"
+    supervisor: Literal["systemd", "systemd-user", "none"] = Field(
+        "systemd",
+        description="who runs the daemon: systemd, systemd-user (systemctl --user), or none: its state file is asked",
     )
     unit: str = Field("media-sync-daemon.service", pattern=_UNIT, description="the daemon's unit")
     state_path: _AbsolutePath = Field(
@@ -188,6 +192,23 @@ class CheckSettings(Section):
     failed_warn_hours: _Positive = Field(24, description="a file that failed this recently is a warning (hours)")
     delete_grace_minutes: _NotNegative = Field(15, description="how late a due deletion may be (minutes)")
     stale_after_minutes: _Positive = Field(60, description="a verdict older than this is stale (minutes)")
+    interval_minutes: _Positive = Field(
+        15, le=7 * 24 * 60, description="time from the end of a run to the next, put into the timer (minutes)"
+    )
+    first_run_minutes: _Positive = Field(
+        3, le=24 * 60, description="time from boot to the first run, put into the timer (minutes)"
+    )
+    random_delay_seconds: _NotNegative = Field(
+        60, le=24 * 3600, description="longest random delay of a run, which keeps a fleet apart (seconds)"
+    )
+    alert_command: list[_Word] = Field(
+        [], description="program and arguments for alerts, run without a shell; empty: one line in the journal"
+    )
+
+    @property
+    def longest_interval_minutes(self) -> float:
+        """From the end of a run to the start of the next one, the random delay included."""
+        return self.interval_minutes + self.random_delay_seconds / 60
 
 
 class Config(Section):

@@ -35,6 +35,20 @@ class InHand:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOnlyFolder:
+    """A folder in which the daemon can't write: [Errno 30], and what it found out about that.
+
+    ``code`` is the cause's, ``mount_point`` the mount through which the daemon reaches the folder.
+    """
+
+    path: str
+    setting: str
+    code: str
+    unit: str
+    mount_point: str
+
+
+@dataclass(frozen=True, slots=True)
 class DaemonState:
     """What the daemon says of itself. Times are Unix seconds; ``heartbeat_boottime`` is on CLOCK_BOOTTIME,
     which nobody sets.
@@ -57,6 +71,7 @@ class DaemonState:
     in_hand: list[InHand] = field(default_factory=list)
     last_error: str = ""
     nas_away_since: float | None = None
+    read_only: list[ReadOnlyFolder] = field(default_factory=list)
 
 
 def write(folder: str, state: DaemonState) -> None:

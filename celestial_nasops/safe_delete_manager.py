@@ -14,7 +14,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.daemon import pending_deletes
 from celestial_nasops.daemon.pending_deletes import PendingDelete
 from celestial_nasops.daemon.verified_delete import Hooks, NeedsAPerson, delete_verified
-from celestial_nasops.durable import put_aside
+from celestial_nasops.durable import folder_fault, put_aside
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.transfer import Stopped
@@ -182,7 +182,10 @@ class SafeDeleteManager:
 
     def _could_not_save(self, error: OSError) -> None:
         reason = f"[Errno {error.errno}] {error.strerror}" if error.errno else str(error)
-        problem = LocalFault(causes.PENDING_DELETES_UNSAVED, count=len(self._entries), reason=reason, path=self._path)
+        folder = folder_fault(error, os.path.dirname(self._path), "daemon_settings.state_path")
+        problem = LocalFault(
+            causes.PENDING_DELETES_UNSAVED, count=len(self._entries), reason=reason, remedy=folder.remedy
+        )
         if self.problem is None:
             log.error("%s; %s", problem, problem.remedy)
         self.problem = problem

@@ -6,10 +6,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from celestial_nasops.daemon_state import InHand
-from celestial_nasops.fault import Fault, shown
+from celestial_nasops.fault import Fault, LocalFault, shown
 
 _SAME_AGAIN_SECONDS = 60.0  # what is tried again and again fills no journal
 
@@ -95,6 +95,7 @@ class Situation:
         away_reason: see ``away_since``.
         troubles: what an operator should see at once.
         last_error: the last error.
+        read_only: folders in which nothing can be written.
     """
 
     doing: str
@@ -105,6 +106,7 @@ class Situation:
     away_reason: str
     troubles: list[str]
     last_error: str
+    read_only: list[LocalFault] = field(default_factory=list)
 
 
 def status_line(now: Situation) -> str:
@@ -119,6 +121,7 @@ def status_line(now: Situation) -> str:
     else:
         parts = ["idle"]
     parts.append("the queue can't be read" if now.waiting is None else f"{now.waiting} waiting")
+    parts += [coded(fault) for fault in now.read_only]
     parts += now.troubles
     if now.last_error:
         parts.append(f"last error {now.last_error}")

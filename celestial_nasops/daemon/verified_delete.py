@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from celestial_nasops import causes
 from celestial_nasops.daemon.pending_deletes import PendingDelete
-from celestial_nasops.durable import fsync_folder
+from celestial_nasops.durable import folder_fault, fsync_folder
 from celestial_nasops.fault import LocalFault, NasFault, shown
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.transfer import CHUNK_BYTES, SLOWEST_HASH_BYTES_PER_SECOND, Stopped, identity, kind_of
@@ -125,6 +125,5 @@ def _changed(path: str, what: str) -> NeedsAPerson:
 
 
 def _failed(path: str, error: OSError) -> LocalFault:
-    return LocalFault(
-        causes.DELETE_FAILED, path=path, reason=error.strerror or str(error), folder=os.path.dirname(path)
-    )
+    folder = folder_fault(error, os.path.dirname(path), "local_settings.media_path")
+    return LocalFault(causes.DELETE_FAILED, path=path, reason=error.strerror or str(error), remedy=folder.remedy)

@@ -155,7 +155,7 @@ MISTAKES: list[tuple[str, object, str, str]] = [
     ("testing.test_file_size_bytes", 1, "1", "at least 256"),
     ("testing.test_file_size_bytes", 1 << 41, "2199023255552", "at most 1099511627776"),
     ("testing.max_wait_minutes", 1e9, "1000000000.0", "at most 1440"),
-    ("daemon_settings.supervisor", "docker", '"docker"', "'systemd' or 'none'"),
+    ("daemon_settings.supervisor", "docker", '"docker"', "'systemd', 'systemd-user' or 'none'"),
     ("daemon_settings.unit", "media-sync-daemon", '"media-sync-daemon"', "a unit's name that ends in .service"),
 ]
 
