@@ -269,9 +269,11 @@ def _alert(arguments: argparse.Namespace) -> int:
     path = os.path.join(_state_dir(arguments), FILE_NAME)
     try:
         command = config_file.load(config_file.find(arguments.config)).config.check_settings.alert_command
-    except ConfigFault:
-        alert(failure, [], path, _tell)  # the configuration itself may be what has failed
-        raise
+    except ConfigFault as fault:
+        # It may itself be what has failed, and then the journal is told. A unit for alerts that stayed red would say
+        # that something is wrong long after the configuration is mended.
+        _complain(fault.summary, fault.remedy)
+        command = []
     return ExitCode.GOOD if alert(failure, command, path, _tell) else ExitCode.FAILED
 
 

@@ -13,7 +13,7 @@ count_holdings() {
             media_path) media=$value ;;
             db_path) database=$value ;;
         esac
-    done < <("$prefix/venv/bin/smoke-check" holdings --config "$(remembered config)" 2>/dev/null)
+    done < <(as_user "$prefix/venv/bin/smoke-check" holdings --config "$(remembered config)" 2>/dev/null)
 }
 
 # Sets purge to what is to be removed, or refuses.

@@ -60,8 +60,9 @@ def unusable_folders(config: Config) -> list[LocalFault]:
 
 def _folders(config: Config) -> dict[str, str]:
     """What the daemon writes in, by the setting that names it."""
-    return {
+    folders = {
         STATE_SETTING: config.daemon_settings.state_path,
         "local_settings.media_path": config.local_settings.media_path,
         "database_settings.db_path": os.path.dirname(config.database_settings.db_path),
     }
+    return {name: os.path.normpath(folder) for name, folder in folders.items()}

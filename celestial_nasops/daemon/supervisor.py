@@ -220,7 +220,6 @@ class Supervisor:
         if self._crew.failure is not None:
             log.critical("internal error in %s", self._crew.failure)
         ended = self._put_down()
-        self._deletes.save()  # what a lane has sent last, its deleter may not have written down any more
         if not ended:
             log.error("not everybody ended in time")
         if not ended or self._crew.failure is not None:

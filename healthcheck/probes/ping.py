@@ -183,7 +183,8 @@ def judge(seen: Greeting | Fault, echo: float | str | None, host: str, port: int
 
 def _echo(host: str, timeout_seconds: float) -> float | str | None:
     wait = max(1, int(timeout_seconds))  # ping of BusyBox takes whole seconds only
-    argv = ["ping", "-n", "-q", "-c", "1", "-W", str(wait), "--", host]
+    # With -w, unlike -W, one that was lost is followed by another: a poor line is no wall.
+    argv = ["ping", "-n", "-q", "-c", "1", "-w", str(wait), "--", host]
     try:
         done = process.run(argv, timeout_seconds=timeout_seconds, understood_exit_codes=(0, 1, 2))
     except process.ProcessFault as fault:

@@ -15,7 +15,7 @@ from celestial_nasops.nas.target import SshTarget, resolve
 from healthcheck import causes, pipeline
 from healthcheck.units import sandbox, text
 
-CATALOG = "celestial-nasops.catalog"
+_CATALOGUE = "celestial-nasops.catalog"
 _DAEMON = "media-sync-daemon.service"
 _AGENT = (
     "smoke-check.service",
@@ -76,7 +76,7 @@ def unit_names(config: Config, *, agent_only: bool) -> dict[str, str]:
 
 
 def write(site: Site, templates: str, into: str, *, agent_only: bool) -> list[str]:
-    """Make all units and put them in a folder; nothing is written unless all could be made.
+    """Make all units and put them in a folder, with the journal's catalogue; nothing unless all could be made.
 
     Returns:
         Their names.
@@ -85,15 +85,10 @@ def write(site: Site, templates: str, into: str, *, agent_only: bool) -> list[st
         Fault: a template can't be read, or the folder not be written.
         ConfigFault: the configuration holds what no unit can hold.
     """
-    made = {}
-    for name, template in unit_names(site.loaded.config, agent_only=agent_only).items():
-        path = os.path.join(templates, template)
-        try:
-            with open(path, encoding="utf-8") as file:
-                made[name] = rendered(file.read(), site)
-        except (OSError, UnicodeDecodeError) as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            raise Fault(causes.TEMPLATES_UNUSABLE, path=path, reason=reason) from error
+    names = unit_names(site.loaded.config, agent_only=agent_only)
+    made = {name: rendered(_read(templates, template), site) for name, template in names.items()}
+    if not site.user_manager:  # the journal has one catalogue, the system's
+        made[_CATALOGUE] = _read(templates, _CATALOGUE)
     for name, content in made.items():
         try:
             durable.write_atomically(os.path.join(into, name), content.encode(), mode=0o644)
@@ -101,6 +96,16 @@ def write(site: Site, templates: str, into: str, *, agent_only: bool) -> list[st
             reason = error.strerror or str(error)
             raise Fault(causes.UNITS_UNWRITABLE, path=os.path.join(into, name), reason=reason, folder=into) from error
     return list(made)
+
+
+def _read(templates: str, name: str) -> str:
+    path = os.path.join(templates, name)
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise Fault(causes.TEMPLATES_UNUSABLE, path=path, reason=reason) from error
 
 
 def rendered(template: str, site: Site) -> str:
@@ -127,7 +132,6 @@ def watchdog_seconds(config: Config) -> float:
 def _values(site: Site, *, for_daemon: bool) -> dict[str, str | Sequence[str]]:
     config = site.loaded.config
     check = config.check_settings
-    daemon_unit = config.daemon_settings.unit
     access = _of_daemon(site) if for_daemon else _of_check(site)
     mounts = sandbox.outermost(_media(config))
     binaries = os.path.join(site.prefix, "venv", "bin")
@@ -137,8 +141,7 @@ def _values(site: Site, *, for_daemon: bool) -> dict[str, str | Sequence[str]]:
         "MEDIA_SYNC_DAEMON": _program(os.path.join(binaries, "media-sync-daemon"), site),
         "CONFIG": _program(os.path.abspath(site.loaded.path), site).replace("$", "$$"),
         "USER": text.quoted(site.user),
-        "DAEMON_UNIT": daemon_unit,
-        "DAEMON_NAME": daemon_unit.removesuffix(".service"),
+        "DAEMON_NAME": config.daemon_settings.unit.removesuffix(".service"),
         "CHECK_TIMEOUT": text.span(check_timeout_seconds(config)),
         "DAEMON_TIMEOUT": text.span(watchdog_seconds(config)),
         "WATCHDOG": text.span(watchdog_seconds(config)),

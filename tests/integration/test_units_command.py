@@ -33,6 +33,7 @@ ALL_UNITS = [
     "smoke-check-watch.timer",
     "media-sync-daemon.service",
 ]
+CATALOGUE = "celestial-nasops.catalog"
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def made(prefix: Path, into: Path, config: Path, *options: str) -> dict[str, str
     names = done.stdout.splitlines()
     assert sorted(names) == sorted(os.listdir(into))
     text = {name: (into / name).read_text() for name in names}
-    assert not [name for name, content in text.items() if re.search(r"@[A-Z_]+@", content)]
+    assert not [name for name, content in text.items() if name != CATALOGUE and re.search(r"@[A-Z_]+@", content)]
     return {name: re.sub(r"^#.*\n", "", content, flags=re.MULTILINE) for name, content in text.items()}
 
 
@@ -84,7 +85,8 @@ def into(tmp_path: Path) -> Path:
 def test_every_unit_of_the_shipped_configuration(prefix: Path, into: Path, tmp_path: Path) -> None:
     config = configuration(tmp_path, {})
     all_units = made(prefix, into, config)
-    assert list(all_units) == ALL_UNITS
+    assert list(all_units) == [*ALL_UNITS, CATALOGUE]
+    assert (into / CATALOGUE).read_text() == events.catalogue()
     check = all_units["smoke-check.service"]
     assert setting(check, "ExecStart") == [f"{prefix}/venv/bin/smoke-check run --config {config}"]
     assert setting(check, "OnFailure") == ["smoke-check-alert@%N.service"]
@@ -103,8 +105,8 @@ def test_every_unit_of_the_shipped_configuration(prefix: Path, into: Path, tmp_p
 def test_the_agent_alone_comes_without_the_daemon_s_unit(prefix: Path, into: Path, tmp_path: Path) -> None:
     config = configuration(tmp_path, {"daemon_settings": {"unit": "other-daemon.service"}})
     agent = made(prefix, into, config, "--agent-only")
-    assert list(agent) == ALL_UNITS[:-1]
-    assert setting(agent["smoke-check.service"], "After") == ["other-daemon.service", "network.target"]
+    assert list(agent) == [*ALL_UNITS[:-1], CATALOGUE]
+    assert setting(agent["smoke-check.service"], "After") == ["network.target"]
 
 
 def test_the_daemon_s_unit_has_the_configured_name(prefix: Path, into: Path, tmp_path: Path) -> None:
@@ -148,7 +150,7 @@ def test_systemd_analyze_verify_is_silent(prefix: Path, into: Path, tmp_path: Pa
     names = made(prefix, into, configuration(tmp_path, {"local_settings": media}), *options)
     mode = ["--user"] if "--user-units" in options else ["--system"]
     argv = ["env", f"XDG_RUNTIME_DIR={tmp_path}", "systemd-analyze", "verify", *mode]
-    argv += [str(into / name) for name in names]
+    argv += [str(into / name) for name in names if name != CATALOGUE]
     done = process.run(argv, timeout_seconds=60, understood_exit_codes=range(256))
     ours = [
         line for line in done.stderr.splitlines() if str(into) in line or "smoke-check" in line or "media-sync" in line

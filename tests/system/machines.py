@@ -181,6 +181,8 @@ class Machine:
                 notices += self._notices.recv(4096).decode() + "\n"
             assert self._nspawn.poll() is None, f"{self.name} did not start:\n{self.console()}"
             assert time.monotonic() < deadline, f"{self.name} did not come up:\n{self.console()}"
+        # The machine goes on telling, and its process 1 would wait for whoever does not listen.
+        self._notices.close()
         [nspawn] = host.children(self._nspawn.pid)
         [self.leader] = host.children(nspawn)
         state = self.run("systemctl", "is-system-running", "--wait", check=False).stdout.strip()

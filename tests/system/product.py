@@ -50,6 +50,7 @@ def bundle(suite: str) -> Path:
     key = roots.fingerprint(wheels.name, *_contents())
 
     def make(folder: Path) -> None:
+        roots.forget_old("bundle-*")
         with source() as checkout:
             build(
                 roots.root(suite),

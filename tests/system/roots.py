@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ _PACKAGES = (
     *("sqlite3", "rsync", "procps", "nftables", "ca-certificates"),
 )
 _BUILD_SECONDS = 1200
+_OLD_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def cached(name: str, make: Callable[[Path], None]) -> Path:
     """A folder of the cache, made where it is missing: under a temporary name, by one process, all or nothing."""
     folder = cache() / name
     if folder.exists():
+        os.utime(folder)
         return folder
     with _lock(cache() / f".{name}.lock"):
         if not folder.exists():
@@ -60,6 +63,17 @@ def cached(name: str, make: Callable[[Path], None]) -> Path:
             finally:
                 shutil.rmtree(building, ignore_errors=True)
     return folder
+
+
+def forget_old(pattern: str) -> None:
+    """Remove what has not been used for a day; of some things there is another one for every change of the checkout."""
+    for path in [*cache().glob(pattern), *cache().glob(f".{pattern}.lock")]:
+        with contextlib.suppress(FileNotFoundError):  # another process does the same
+            if time.time() - path.stat().st_mtime > _OLD_SECONDS:
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
 
 
 def fingerprint(*parts: str | bytes) -> str:

@@ -29,9 +29,9 @@ QUICK: Settings = {
     "sync_settings": {"safe_delete_delay_minutes": 0.02, "retry_delay_seconds": 0.5},
     "security": {"connection_timeout_seconds": 5},
     "database_settings": {"connection_timeout": 5},
-    "testing": {"max_wait_minutes": 0.5, "poll_interval_seconds": 5},
+    "testing": {"max_wait_minutes": 1, "poll_interval_seconds": 5},
     "daemon_settings": {"heartbeat_seconds": 1},
-    "check_settings": {"delete_grace_minutes": 0.1, "first_run_minutes": 600, "interval_minutes": 30},
+    "check_settings": {"delete_grace_minutes": 0.5, "first_run_minutes": 600, "interval_minutes": 30},
 }
 
 
@@ -98,9 +98,9 @@ class Site:
 
     # --- files ---
 
-    def put(self, name: str, megabytes: float = 0.1) -> str:
+    def put(self, name: str, megabytes: float = 0.1, folder: str = MEDIA) -> str:
         """Put a file of media into the folder and the queue, as the dock's program does; its path."""
-        path = f"{MEDIA}/{name}"
+        path = f"{folder}/{name}"
         size = int(megabytes * (1 << 20))
         self.edge.shell(
             f"head -c {size} /dev/urandom >'{path}'; chown {USER}: '{path}'",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,7 +14,7 @@ Fault = Callable[[Site], contextlib.AbstractContextManager[None]]
 
 
 @contextlib.contextmanager
-def frozen_sshd(site: Site) -> contextlib.Generator[None]:
+def frozen_sshd(site: Site) -> Iterator[None]:
     site.nas.run("systemctl", "kill", "--signal=SIGSTOP", "--kill-who=all", "ssh.service")
     try:
         yield
@@ -69,8 +69,14 @@ def test_a_broken_network_is_named_in_time_and_forgotten_when_mended(site: Site,
 
 
 def test_a_slow_link_that_loses_frames_raises_no_alarm(site: Site) -> None:
-    with site.network.poor(delay_ms=300, loss=0.02):
-        for _ in range(3):
+    with site.network.poor(delay_ms=150, loss=0.02):  # each way
+        for _ in range(2):
             told = site.check()
             assert (told.result, told.exit_code, told.status["outcome"]) == ("success", 0, "pass"), told.status
     assert site.litter() == []
+
+
+def test_an_echo_that_is_lost_is_no_wall(site: Site) -> None:
+    with site.network.filtered("nas", "icmp type echo-request limit rate 1/day burst 1 packets drop"):
+        told = site.check()
+    assert told.outcomes["ping"] == "pass", told.probe("ping")

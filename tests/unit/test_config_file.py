@@ -305,3 +305,23 @@ def test_a_fingerprint_changes_with_values_only() -> None:
     assert parsed({"_note": 1, "sync_settings": {"interval_minutes": 10}}).config.fingerprint() == default
     assert parsed({"sync_settings": {"interval_minutes": 10.0}}).config.fingerprint() == default
     assert parsed({"sync_settings": {"interval_minutes": 11}}).config.fingerprint() != default
+
+
+def test_a_verdict_that_would_be_stale_before_the_next_one_is_a_warning() -> None:
+    check = {"stale_after_minutes": 31, "interval_minutes": 15, "random_delay_seconds": 60}
+    loaded = config_file.parse(json.dumps({"check_settings": check}), "test.json")
+    assert loaded.warnings == [
+        "check_settings.stale_after_minutes is 31, so a verdict may be stale before the next one is due: with "
+        "interval_minutes 15, random_delay_seconds 60 and testing.max_wait_minutes 15 it should be more than 31"
+    ]
+    check["stale_after_minutes"] = 32
+    assert config_file.parse(json.dumps({"check_settings": check}), "test.json").warnings == []
+
+
+def test_the_words_of_an_alert_command_are_texts_that_are_not_empty() -> None:
+    with pytest.raises(ConfigFault) as caught:
+        config_file.parse(json.dumps({"check_settings": {"alert_command": ["tell", "", 5]}}), "test.json")
+    assert caught.value.problems == [
+        'check_settings.alert_command.1: found "", should be a text that is not empty',
+        "check_settings.alert_command.2: found 5, should be a text",
+    ]
