@@ -69,3 +69,22 @@ def bare_edge(bookworm: Disk) -> Iterator[Machine]:
     """An edge server with nothing installed, on no network."""
     with machine("edge", bookworm) as edge:
         yield edge
+
+
+@pytest.fixture(scope="session", params=[roots.BOOKWORM, roots.TRIXIE])
+def disk(request: pytest.FixtureRequest, nas_disk: Disk, keys: Keys) -> Iterator[Disk]:
+    """The disk of a watched edge server, of either Debian."""
+    if request.param == roots.BOOKWORM:
+        yield request.getfixturevalue("edge_disk")
+        return
+    with pair(roots.root(request.param), nas_disk) as both:
+        install(both.edge, keys, bundle(request.param))
+        both.edge.stop()
+        yield both.edge.disk()
+
+
+@pytest.fixture
+def either(disk: Disk, nas_disk: Disk) -> Iterator[Site]:
+    """A watched site, with systemd 252 and with 257."""
+    with site_of(disk, nas_disk) as booted:
+        yield booted
