@@ -35,7 +35,9 @@ def address_filter() -> AddressFilter | None:
     except process.ProcessFault:
         return None
     told = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
-    return AddressFilter(unit, told.get("IPAddressAllow", ""), told.get("IPAddressDeny", ""))
+    # systemd has no order of its own for them
+    allowed, denied = (" ".join(sorted(told.get(key, "").split())) for key in ("IPAddressAllow", "IPAddressDeny"))
+    return AddressFilter(unit, allowed, denied)
 
 
 def name(path: str = "/proc/self/cgroup") -> str | None:

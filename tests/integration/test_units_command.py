@@ -213,7 +213,7 @@ def test_systemd_always_allows_more_time_than_a_run_may_take(
     timer = render.rendered((TEMPLATES / "smoke-check.timer").read_text(), site)
     assert seconds(setting(timer, "OnUnitInactiveSec")[0]) == pytest.approx(interval * 60, abs=0.001)
     watch = render.rendered((TEMPLATES / "smoke-check-watch.timer").read_text(), site)
-    assert seconds(setting(watch, "OnBootSec")[0]) > seconds(setting(timer, "OnBootSec")[0])
+    assert seconds(setting(watch, "OnActiveSec")[0]) > seconds(setting(timer, "OnBootSec")[0])
 
 
 def seconds(span: str) -> float:

@@ -106,7 +106,7 @@ def test_a_nas_that_has_moved_is_told_from_one_that_is_silent(site: Site) -> Non
     assert (found["outcome"], found["cause"]) == ("fail", "nas_not_allowed")
     assert found["summary"] == (
         "smoke-check.service may not speak to 10.77.0.44 (10.77.0.44): it was made when the NAS had another address, "
-        "and allows 127.0.0.0/8 ::1/128 10.77.0.3/32"
+        "and allows 10.77.0.3/32 127.0.0.0/8 ::1/128"
     )
     assert found["remedy"].startswith("make the units anew: sudo ./install.sh;")
     site.edge.run("/root/nasops/install.sh", "--no-start")
@@ -228,7 +228,7 @@ def test_units_of_one_user_run_without_root(disk: Disk, nas_disk: Disk, keys: Ke
             f"--into {home}/.config/systemd/user --config {home}/config.json; systemctl --user daemon-reload; "
             "systemctl --user enable --now media-sync-daemon smoke-check.timer smoke-check-watch.timer"
         )
-        own("systemctl --user start smoke-check smoke-check-watch")
+        own("systemctl --user start smoke-check; systemctl --user start smoke-check-watch")
         shown = own("systemctl --user status --no-pager smoke-check", check=False)
         assert 'Status: "PASS every step from the daemon to the deletion is proven"' in shown
         own("systemctl --user stop media-sync-daemon; systemctl --user start smoke-check || true")
