@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 import pytest
 
+from tests.system.roots import Disk
 from tests.system.site import ALERT, CHECK, CONFIG, DAEMON, MEDIA, Site, Told
+from tests.system.site import site as site_of
 from tests.waiting import eventually
 
 ALERTS = "/var/lib/smoke-check/alerts"
@@ -16,13 +19,21 @@ echo "$MONITOR_UNIT $MONITOR_SERVICE_RESULT $MONITOR_EXIT_STATUS $MONITOR_INVOCA
 """
 
 
+@pytest.fixture(scope="module")
+def alerted_disk(edge_disk: Disk, nas_disk: Disk) -> Iterator[Disk]:
+    """The disk of an edge server with a program for alerts."""
+    with site_of(edge_disk, nas_disk) as site:
+        site.edge.write("/usr/local/bin/tell-somebody", ALERT_PROGRAM, mode=0o755)
+        site.apply({"check_settings": {"alert_command": ["/usr/local/bin/tell-somebody", "--to", "the operator"]}})
+        site.edge.stop()
+        yield site.edge.disk()
+
+
 @pytest.fixture
-def alerted(site: Site) -> Site:
-    """The site with a program for alerts."""
-    site.edge.write("/usr/local/bin/tell-somebody", ALERT_PROGRAM, mode=0o755)
-    site.apply({"check_settings": {"alert_command": ["/usr/local/bin/tell-somebody", "--to", "the operator"]}})
-    assert site.check().exit_code == 0
-    return site
+def alerted(alerted_disk: Disk, nas_disk: Disk) -> Iterator[Site]:
+    """The site with it."""
+    with site_of(alerted_disk, nas_disk) as site:
+        yield site
 
 
 def assert_red(site: Site, told: Told, cause: str, summary: str) -> None:
