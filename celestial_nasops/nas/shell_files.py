@@ -6,11 +6,12 @@ import os
 import re
 import shlex
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas import remote_errors
+from celestial_nasops.nas.capabilities import Capabilities, of_shell
 from celestial_nasops.nas.files import (
     SLOWEST_HASH_BYTES_PER_SECOND,
     NasFiles,
@@ -21,7 +22,6 @@ from celestial_nasops.nas.files import (
 )
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell import Reply
-from celestial_nasops.nas.verification import VerificationLevel
 
 # Linux takes at most 128 KiB as one argument, and the login shell gets the whole command as one.
 _COMMAND_LIMIT_BYTES = 64 * 1024
@@ -70,8 +70,11 @@ class ShellFiles(NasFiles):
         return self._session.target.alias
 
     @property
-    def verification_level(self) -> VerificationLevel:
-        return VerificationLevel.HASH
+    def capabilities(self) -> Capabilities:
+        if self._session.shell_facts is None:
+            self._session.exec(":", timeout_seconds=self._timeout_seconds, action="look around", path="there")
+        assert self._session.shell_facts is not None  # the frame was complete, or exec had raised
+        return of_shell(self._session.shell_facts)
 
     def stat(self, path: str) -> RemoteStat | None:
         reply = self._run(_STAT, [path], "look at", path)
@@ -85,13 +88,13 @@ class ShellFiles(NasFiles):
         self._demand_success(reply, "hash", path)
         return self._hash_of(reply.output, path)
 
-    def inspect(self, path: str) -> RemoteCopy | None:
-        found = self.inspect_first([path])
+    def inspect(self, path: str, *, expected_size: int | None = None) -> RemoteCopy | None:
+        found = self.inspect_first([path], expected_size=expected_size)
         return found[1] if found else None
 
-    def inspect_first(self, paths: Sequence[str]) -> tuple[str, RemoteCopy] | None:
+    def inspect_first(self, paths: Sequence[str], *, expected_size: int | None = None) -> tuple[str, RemoteCopy] | None:
         action, shown = "look at", paths[0]
-        reply = self._run(_INSPECT_FIRST, paths, action, shown, more_time=True)
+        reply = self._run(_INSPECT_FIRST, paths, action, shown, more_time=_time_to_hash(expected_size))
         number, _, rest = reply.output.partition(b"\n")
         if reply.status == 0 and not reply.output:
             return None
@@ -166,7 +169,7 @@ class ShellFiles(NasFiles):
         shown: str,
         timeout_seconds: float | None = None,
         *,
-        more_time: bool = False,
+        more_time: Callable[[bytes], float | None] | None = None,
     ) -> Reply:
         return self._session.exec(
             script,
@@ -174,7 +177,7 @@ class ShellFiles(NasFiles):
             timeout_seconds=self._timeout_seconds if timeout_seconds is None else timeout_seconds,
             action=action,
             path=shown,
-            more_time=_time_to_hash if more_time else None,
+            more_time=more_time,
         )
 
     def _demand_success(self, reply: Reply, action: str, path: str) -> None:
@@ -208,10 +211,17 @@ class ShellFiles(NasFiles):
         )
 
 
-def _time_to_hash(answer: bytes) -> float | None:
+def _time_to_hash(expected_size: int | None) -> Callable[[bytes], float | None]:
     """How long the hash may take, once the line with the size has come."""
-    match = _STAT_LINE.search(answer)
-    return int(match[2]) / SLOWEST_HASH_BYTES_PER_SECOND if match else None
+
+    def seconds(answer: bytes) -> float | None:
+        match = _STAT_LINE.search(answer)
+        if match is None:
+            return None
+        size = int(match[2])
+        return (size if expected_size is None else min(size, expected_size)) / SLOWEST_HASH_BYTES_PER_SECOND
+
+    return seconds
 
 
 def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
