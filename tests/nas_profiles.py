@@ -103,7 +103,7 @@ def _synology_base(root: str) -> str:
 
 @contextlib.contextmanager
 def _root_s_own_folder() -> Iterator[str]:
-    """sshd takes for a chroot only what nobody but root may write to, all the way down; a test's own folder never is."""
+    """sshd takes for a chroot only what nobody but root may write to, all the way down, as no test's own folder is."""
     if os.geteuid() != 0:
         cannot("needs root: sudo ./dev test")
     folder = tempfile.mkdtemp(prefix="celestial-nas-", dir="/var/lib")

@@ -66,7 +66,7 @@ class Lane(Worker):
         super().__init__(name, ended)
         self.db = db
         self._common = common
-        self._nas = NasConnection(common.config)
+        self._nas = NasConnection(common.config, found=common.board.found, heard=self.beat)
         self._usual_seconds = common.config.security.connection_timeout_seconds
 
     def abort(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
 
 from celestial_nasops import causes
@@ -12,8 +10,9 @@ from celestial_nasops.fault import NasFault
 from celestial_nasops.nas.capabilities import Capabilities, Way, of_shell
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.session import NasSession
-from celestial_nasops.nas.sftp_client import FLUSH, FREE_SPACE, HARD_LINK, Refused, SftpClient, Status
 from celestial_nasops.nas.sftp_files import SftpFiles
+from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, HARD_LINK
+from celestial_nasops.nas.sftp_view import find_hidden_prefix
 from celestial_nasops.nas.shell_files import ShellFiles
 from celestial_nasops.nas.undecided_files import UndecidedFiles
 from celestial_nasops.nas.verification import VerificationLevel
@@ -86,7 +85,9 @@ class _Opening:
         why = shell_failed.values.get("output", "") if shell_failed is not None else ""
         if facts is not None:
             why = f"it lacks {', '.join(facts.missing)}"
-        hidden = self._hidden_prefix(client)
+        base = self._nas.base_path
+        with session.bounded(self._timeout_seconds, action="look for", path=base):
+            hidden = find_hidden_prefix(client, base)
         capabilities = Capabilities(
             way=Way.SFTP,
             tools=session.server_name,
@@ -123,29 +124,3 @@ class _Opening:
         if self._session.capabilities is not None:
             self._session.capabilities = capabilities
             self._found(capabilities)
-
-    def _hidden_prefix(self, client: SftpClient) -> str | None:
-        """How much of the configured base path SFTP doesn't see; None where the base is not found.
-
-        Only where the path's first folder isn't there at all is the rest looked for: a first folder that is there means
-        that this login sees what a shell sees, and what is missing below it is not mounted.
-        """
-        base = self._nas.base_path.rstrip("/")
-        parts = base.split("/")[1:]
-        with self._session.bounded(self._timeout_seconds, action="look for", path=base) as watchdog:
-            for count in range(len(parts)):
-                watchdog.progress()
-                if _is_folder(client, "/" + "/".join(parts[count:])):
-                    return "".join(f"/{part}" for part in parts[:count])
-                if count == 0 and _is_folder(client, f"/{parts[0]}"):
-                    return None
-        return None if parts else ""
-
-
-def _is_folder(client: SftpClient, path: str) -> bool:
-    try:
-        return stat.S_ISDIR(client.attributes(os.fsencode(path), follow=True).mode)
-    except Refused as refused:
-        if refused.status in (Status.NO_SUCH_FILE, Status.PERMISSION_DENIED):
-            return False
-        raise

@@ -14,7 +14,8 @@ from celestial_nasops.fault import Fault, NasFault, NasUnavailable
 from celestial_nasops.nas import capabilities, ssh_library
 from celestial_nasops.nas.capabilities import Capabilities, ShellFacts
 from celestial_nasops.nas.login import log_in
-from celestial_nasops.nas.sftp_client import Garbled, SftpClient
+from celestial_nasops.nas.sftp_client import SftpClient
+from celestial_nasops.nas.sftp_packets import Garbled
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
 from celestial_nasops.nas.watchdog import Watchdog

@@ -9,97 +9,30 @@ from __future__ import annotations
 import struct
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from celestial_nasops.nas.sftp_packets import (
+    FLUSH,
+    FREE_SPACE,
+    HARD_LINK,
+    NO_ATTRIBUTES,
+    PIECE_BYTES,
+    Attributes,
+    Body,
+    Garbled,
+    Kind,
+    Refused,
+    Space,
+    Status,
+    string,
+)
 
 if TYPE_CHECKING:
     import paramiko
 
-PIECE_BYTES = 32_000  # a request with that much fits into one SSH packet, and every server must take it
-READ = 1
-WRITE_NEW = 2 | 8 | 32  # write, create, exclusively
-HARD_LINK, FLUSH, FREE_SPACE = b"hardlink@openssh.com", b"fsync@openssh.com", b"statvfs@openssh.com"
-
 _AHEAD = 64
 _LONGEST_PACKET_BYTES = 1 << 18
 _VERSION = 3
-_READ_ONLY_FLAG = 1
-_NO_ATTRIBUTES = struct.pack(">I", 0)
-
-
-class Kind(IntEnum):
-    """The kinds of packets that are used here."""
-
-    INIT = 1
-    VERSION = 2
-    OPEN = 3
-    CLOSE = 4
-    READ = 5
-    WRITE = 6
-    LSTAT = 7
-    FSTAT = 8
-    OPENDIR = 11
-    READDIR = 12
-    REMOVE = 13
-    MKDIR = 14
-    RMDIR = 15
-    STAT = 17
-    RENAME = 18
-    STATUS = 101
-    HANDLE = 102
-    DATA = 103
-    NAME = 104
-    ATTRS = 105
-    EXTENDED = 200
-    EXTENDED_REPLY = 201
-
-
-class Status(IntEnum):
-    """The status codes of the protocol that are told apart here."""
-
-    OK = 0
-    EOF = 1
-    NO_SUCH_FILE = 2
-    PERMISSION_DENIED = 3
-    FAILURE = 4
-    OP_UNSUPPORTED = 8
-
-
-class Refused(Exception):  # noqa: N818 - an answer, which may be the expected one
-    """The server answered a request with a status other than OK."""
-
-    def __init__(self, status: int, text: str) -> None:
-        self.status = status
-        self.text = text
-        super().__init__(f"{text} (SFTP status {status})")
-
-
-class Garbled(Exception):  # noqa: N818 - the other side's doing
-    """What came is not an answer in this protocol."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """What lies at a path: size (bytes), mode as in stat(2), time of modification (Unix seconds)."""
-
-    size: int
-    mode: int
-    modified: int
-
-
-@dataclass(frozen=True, slots=True)
-class Space:
-    """What is left of a file system. ``files`` is None where it doesn't count them."""
-
-    bytes: int
-    files: int | None
-    read_only: bool
-
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether not even a small file fits, which is how a full disk looks from outside."""
-        return self.bytes < 2 * PIECE_BYTES or self.files == 0
 
 
 class SftpClient:
@@ -118,7 +51,7 @@ class SftpClient:
         self._heard = bytearray()
         self._awaited: set[int] = set()
         self._unwanted: set[int] = set()
-        self._answers: dict[int, tuple[int, _Body]] = {}
+        self._answers: dict[int, tuple[int, Body]] = {}
         self._send_packet(Kind.INIT, struct.pack(">I", _VERSION))
         kind, body = self._packet()
         if kind != Kind.VERSION:
@@ -134,52 +67,50 @@ class SftpClient:
 
     def attributes(self, path: bytes, *, follow: bool = False) -> Attributes:
         """What lies at a path; of a link, the link itself unless ``follow``."""
-        return self._ask(Kind.STAT if follow else Kind.LSTAT, Kind.ATTRS, _string(path)).attributes()
+        return self._ask(Kind.STAT if follow else Kind.LSTAT, Kind.ATTRS, string(path)).attributes()
 
     def attributes_of(self, handle: bytes) -> Attributes:
         """What an open file is."""
-        return self._ask(Kind.FSTAT, Kind.ATTRS, _string(handle)).attributes()
+        return self._ask(Kind.FSTAT, Kind.ATTRS, string(handle)).attributes()
 
     def open_handle(self, path: bytes, flags: int) -> bytes:
         """Open a file."""
-        return self._ask(Kind.OPEN, Kind.HANDLE, _string(path), struct.pack(">I", flags), _NO_ATTRIBUTES).string()
+        return self._ask(Kind.OPEN, Kind.HANDLE, string(path), struct.pack(">I", flags), NO_ATTRIBUTES).string()
 
     def close_handle(self, handle: bytes) -> None:
         """Close a file or a folder."""
-        self._do(Kind.CLOSE, _string(handle))
+        self._do(Kind.CLOSE, string(handle))
 
     def make_folder(self, path: bytes) -> None:
         """Make one folder."""
-        self._do(Kind.MKDIR, _string(path), _NO_ATTRIBUTES)
+        self._do(Kind.MKDIR, string(path), NO_ATTRIBUTES)
 
     def remove_folder(self, path: bytes) -> None:
         """Remove one empty folder."""
-        self._do(Kind.RMDIR, _string(path))
+        self._do(Kind.RMDIR, string(path))
 
     def rename_new(self, old: bytes, new: bytes) -> None:
         """Rename to a name that must be free; never by the extension that replaces what has it."""
-        self._do(Kind.RENAME, _string(old), _string(new))
+        self._do(Kind.RENAME, string(old), string(new))
 
     def link(self, old: bytes, new: bytes) -> None:
         """Give a file a second name, which must be free."""
-        self._do(Kind.EXTENDED, _string(HARD_LINK), _string(old), _string(new))
+        self._do(Kind.EXTENDED, string(HARD_LINK), string(old), string(new))
 
     def flush(self, handle: bytes) -> None:
         """Have an open file written to the disk."""
-        self._do(Kind.EXTENDED, _string(FLUSH), _string(handle))
+        self._do(Kind.EXTENDED, string(FLUSH), string(handle))
 
     def space(self, path: bytes) -> Space:
         """What is left of the file system that a path is on."""
-        body = self._ask(Kind.EXTENDED, Kind.EXTENDED_REPLY, _string(FREE_SPACE), _string(path))
-        _, unit, _, _, available, files, _, available_files, _, flags, _ = (body.long() for _ in range(11))
-        return Space(available * unit, available_files if files else None, bool(flags & _READ_ONLY_FLAG))
+        return self._ask(Kind.EXTENDED, Kind.EXTENDED_REPLY, string(FREE_SPACE), string(path)).space()
 
     def holds_something(self, path: bytes) -> bool:
         """Whether a folder holds anything."""
-        handle = self._ask(Kind.OPENDIR, Kind.HANDLE, _string(path)).string()
+        handle = self._ask(Kind.OPENDIR, Kind.HANDLE, string(path)).string()
         try:
             while True:
-                body = self._ask(Kind.READDIR, Kind.NAME, _string(handle))
+                body = self._ask(Kind.READDIR, Kind.NAME, string(handle))
                 count = body.number()
                 if not count:
                     raise Garbled("a folder's list goes on and says nothing")
@@ -202,7 +133,7 @@ class SftpClient:
         asked = deque[int]()
         try:
             for path in paths:
-                asked.append(self._send(Kind.REMOVE, _string(path)))
+                asked.append(self._send(Kind.REMOVE, string(path)))
                 if len(asked) >= _AHEAD:
                     yield self._refusal(asked.popleft())
             while asked:
@@ -237,7 +168,7 @@ class SftpClient:
 
     # --- requests and answers ---
 
-    def _ask(self, kind: Kind, wanted: Kind, *fields: bytes) -> _Body:
+    def _ask(self, kind: Kind, wanted: Kind, *fields: bytes) -> Body:
         answer, body = self._answer(self._send(kind, *fields))
         if answer == Kind.STATUS:
             refused = body.refusal()
@@ -257,7 +188,7 @@ class SftpClient:
         return body.refusal()
 
     def _send_read(self, handle: bytes, offset: int, length: int) -> int:
-        return self._send(Kind.READ, _string(handle), struct.pack(">QI", offset, length))
+        return self._send(Kind.READ, string(handle), struct.pack(">QI", offset, length))
 
     def _piece(self, number: int, length: int) -> bytes:
         kind, body = self._answer(number)
@@ -279,7 +210,7 @@ class SftpClient:
         self._send_packet(kind, struct.pack(">I", self._number), *fields)
         return self._number
 
-    def _answer(self, number: int) -> tuple[int, _Body]:
+    def _answer(self, number: int) -> tuple[int, Body]:
         """Wait for the answer to one request; those to others that come before it are kept."""
         while number not in self._answers:
             kind, body = self._packet()
@@ -305,12 +236,12 @@ class SftpClient:
         content = b"".join(fields)
         self._channel.sendall(struct.pack(">IB", len(content) + 1, kind) + content)
 
-    def _packet(self) -> tuple[int, _Body]:
+    def _packet(self) -> tuple[int, Body]:
         size = struct.unpack(">I", self._exactly(4))[0]
         if not 0 < size <= _LONGEST_PACKET_BYTES:
             raise Garbled("the answer is not SFTP")
         content = self._exactly(size)
-        return content[0], _Body(content, 1)
+        return content[0], Body(content, 1)
 
     def _exactly(self, count: int) -> bytes:
         while len(self._heard) < count:
@@ -339,7 +270,7 @@ class Writer:
             Refused: an earlier piece was not written.
         """
         place = struct.pack(">Q", self._offset)
-        self._asked.append(self._client._send(Kind.WRITE, _string(self._handle), place, _string(piece)))  # noqa: SLF001
+        self._asked.append(self._client._send(Kind.WRITE, string(self._handle), place, string(piece)))  # noqa: SLF001
         self._offset += len(piece)
         if len(self._asked) >= _AHEAD:
             self.settle()
@@ -361,58 +292,3 @@ class Writer:
         if refused is not None:
             raise refused
         return True
-
-
-class _Body:
-    """A packet's content, read field by field."""
-
-    def __init__(self, content: bytes, position: int) -> None:
-        self._content = content
-        self._position = position
-
-    @property
-    def is_left(self) -> bool:
-        return self._position < len(self._content)
-
-    def take(self, count: int) -> bytes:
-        taken = self._content[self._position : self._position + count]
-        if len(taken) != count:
-            raise Garbled("an answer ends in the middle")
-        self._position += count
-        return taken
-
-    def number(self) -> int:
-        return int(struct.unpack(">I", self.take(4))[0])
-
-    def long(self) -> int:
-        return int(struct.unpack(">Q", self.take(8))[0])
-
-    def string(self) -> bytes:
-        return self.take(self.number())
-
-    def attributes(self) -> Attributes:
-        flags = self.number()
-        size = self.long() if flags & 1 else 0
-        if flags & 2:
-            self.take(8)  # owner and group
-        mode = self.number() if flags & 4 else 0
-        modified = 0
-        if flags & 8:
-            self.number()
-            modified = self.number()
-        if flags & 0x80000000:
-            for _ in range(self.number()):
-                self.string()
-                self.string()
-        return Attributes(size, mode, modified)
-
-    def refusal(self) -> Refused | None:
-        status = self.number()
-        if status == Status.OK:
-            return None
-        text = self.string().decode("utf-8", "replace") if self.is_left else ""
-        return Refused(status, text[:100] or "no reason is given")
-
-
-def _string(content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + content

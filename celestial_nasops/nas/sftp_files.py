@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import os
 import posixpath
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from celestial_nasops import causes
-from celestial_nasops.fault import NasFault, NasUnavailable
-from celestial_nasops.nas import remote_errors
+from celestial_nasops.fault import NasUnavailable
 from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.files import (
     SLOWEST_HASH_BYTES_PER_SECOND,
@@ -24,21 +22,13 @@ from celestial_nasops.nas.files import (
     folder_below,
 )
 from celestial_nasops.nas.session import NasSession
-from celestial_nasops.nas.sftp_client import (
-    FLUSH,
-    FREE_SPACE,
-    PIECE_BYTES,
-    READ,
-    WRITE_NEW,
-    Refused,
-    SftpClient,
-    Space,
-    Status,
-)
+from celestial_nasops.nas.sftp_client import SftpClient
+from celestial_nasops.nas.sftp_faults import Faults
+from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, PIECE_BYTES, READ, WRITE_NEW, Refused, Status
+from celestial_nasops.nas.sftp_view import View
 from celestial_nasops.nas.watchdog import Watchdog
 
 _SLOWEST_READING_BYTES_PER_SECOND = 5e4  # over the network, and not on the NAS; it bounds what trickles in for ever
-_NEEDS_SPACE = {"write", "make the folder", "publish"}
 
 
 class SftpFiles(NasFiles):
@@ -69,6 +59,8 @@ class SftpFiles(NasFiles):
         """
         self._session = session
         self._client = client
+        self._view = View(client, capabilities.hidden_prefix)
+        self._faults = Faults(session.target, self._view)
         self._capabilities = capabilities
         self._timeout_seconds = timeout_seconds
         self._changed = changed
@@ -139,10 +131,10 @@ class SftpFiles(NasFiles):
         return size
 
     def publish(self, temporary: str, final: str) -> bool:
-        old, new = self._seen(temporary), self._seen(final)
+        old, new = self._view.seen(temporary), self._view.seen(final)
         with self._step("publish", final):
             if not (self._capabilities.hard_links and self._linked(old, new)):
-                if self._is_there(new):
+                if self._view.look(final) is not None:
                     return False
                 self._client.rename_new(old, new)
                 self._flush_folder(posixpath.dirname(new))
@@ -161,7 +153,7 @@ class SftpFiles(NasFiles):
             return 0
         count, failed = 0, None
         with self._step("remove", paths[0]) as watchdog:
-            outcomes = self._client.remove_all([self._seen(path) for path in paths])
+            outcomes = self._client.remove_all([self._view.seen(path) for path in paths])
             for path, refused in zip(paths, outcomes, strict=True):
                 watchdog.progress()
                 if refused is None:
@@ -169,7 +161,7 @@ class SftpFiles(NasFiles):
                 elif refused.status != Status.NO_SUCH_FILE:
                     failed = failed or (path, refused)
             if failed is not None:
-                raise self._fault(failed[1], "remove", failed[0])
+                raise self._faults.of_refusal(failed[1], "remove", failed[0])
         return count
 
     def remove_empty_folders(self, folder: str, *, below: str) -> None:
@@ -178,10 +170,10 @@ class SftpFiles(NasFiles):
             path = folder
             while path != below and path:
                 try:
-                    self._client.remove_folder(self._seen(path))
+                    self._client.remove_folder(self._view.seen(path))
                 except Refused as refused:
                     if refused.status != Status.NO_SUCH_FILE:
-                        if self._client.holds_something(self._seen(path)):
+                        if self._client.holds_something(self._view.seen(path)):
                             return
                         raise
                 watchdog.progress()
@@ -192,20 +184,18 @@ class SftpFiles(NasFiles):
         with self._step(action, folder):
             self._demand_base(folder)
             if FREE_SPACE not in self._client.extensions:
-                raise self._failed(action, folder, f"its SFTP server doesn't tell, for it lacks {FREE_SPACE.decode()}")
-            return self._client.space(self._seen(folder)).bytes
+                reason = f"its SFTP server doesn't tell, for it lacks {FREE_SPACE.decode()}"
+                raise self._faults.failed(action, folder, reason)
+            return self._client.space(self._view.seen(folder)).bytes
 
     # --- the parts ---
 
     def _look(self, path: str) -> RemoteStat | None:
-        try:
-            found = self._client.attributes(self._seen(path))
-        except Refused as refused:
-            if refused.status == Status.NO_SUCH_FILE:
-                return None
-            raise
+        found = self._view.look(path)
+        if found is None:
+            return None
         if not stat.S_ISREG(found.mode):
-            raise self._failed("look at", path, "it is not a regular file")
+            raise self._faults.failed("look at", path, "it is not a regular file")
         return RemoteStat(found.size, float(found.modified))
 
     def _read_back(self, path: str, size: int, action: str, watchdog: Watchdog) -> str:
@@ -213,7 +203,7 @@ class SftpFiles(NasFiles):
         seconds = self._timeout_seconds + size / _SLOWEST_READING_BYTES_PER_SECOND
         end = time.monotonic() + seconds
         digest, count = hashlib.sha256(), 0
-        handle = self._client.open_handle(self._seen(path), READ)
+        handle = self._client.open_handle(self._view.seen(path), READ)
         try:
             for piece in self._client.read(handle, size):
                 digest.update(piece)
@@ -226,13 +216,13 @@ class SftpFiles(NasFiles):
         finally:
             self._close_quietly(handle)
         if not stat.S_ISREG(now.mode):
-            raise self._failed(action, path, "it is not a regular file")
+            raise self._faults.failed(action, path, "it is not a regular file")
         if (count, now.size) != (size, size):
-            raise self._failed(action, path, f"it has {min(count, now.size)} bytes by now and had {size}")
+            raise self._faults.failed(action, path, f"it has {min(count, now.size)} bytes by now and had {size}")
         return digest.hexdigest()
 
     def _create(self, path: str, watchdog: Watchdog) -> bytes:
-        seen = self._seen(path)
+        seen = self._view.seen(path)
         for refused in self._client.remove_all([seen]):
             if refused is not None and refused.status != Status.NO_SUCH_FILE:
                 raise refused
@@ -282,39 +272,22 @@ class SftpFiles(NasFiles):
     def _make_all(self, folder: str, watchdog: Watchdog) -> None:
         missing = []
         path = folder.rstrip("/")
-        while path and not self._is_folder(path):
+        while path and not self._view.is_folder(path):
             missing.append(path)
             path = posixpath.dirname(path).rstrip("/")
             watchdog.progress()
         for path in reversed(missing):
             try:
-                self._client.make_folder(self._seen(path))
+                self._client.make_folder(self._view.seen(path))
             except Refused:
-                if not self._is_folder(path):  # somebody else may have made it at the same time
+                if not self._view.is_folder(path):  # somebody else may have made it at the same time
                     raise
             watchdog.progress()
 
-    def _is_folder(self, path: str) -> bool:
-        try:
-            return stat.S_ISDIR(self._client.attributes(self._seen(path), follow=True).mode)
-        except Refused as refused:
-            if refused.status == Status.NO_SUCH_FILE:
-                return False
-            raise
-
-    def _is_there(self, seen: bytes) -> bool:
-        try:
-            self._client.attributes(seen)
-        except Refused as refused:
-            if refused.status == Status.NO_SUCH_FILE:
-                return False
-            raise
-        return True
-
     def _demand_base(self, base: str) -> None:
-        if not self._is_folder(base):
+        if not self._view.is_folder(base):
             raise NasUnavailable(
-                causes.NAS_BASE_MISSING, path=base, target=self._session.target.alias, **self._by_sftp(base)
+                causes.NAS_BASE_MISSING, path=base, target=self._session.target.alias, **self._faults.by_sftp(base)
             )
 
     def _flush_folder(self, folder: bytes) -> None:
@@ -332,12 +305,6 @@ class SftpFiles(NasFiles):
         with contextlib.suppress(Refused, EOFError, OSError):
             self._client.close_handle(handle)
 
-    def _seen(self, path: str) -> bytes:
-        """A path as this login sees it."""
-        hidden = self._capabilities.hidden_prefix
-        absolute(path)
-        return os.fsencode(path.removeprefix(hidden) if hidden and path.startswith(f"{hidden}/") else path)
-
     # --- what went wrong ---
 
     @contextlib.contextmanager
@@ -348,51 +315,7 @@ class SftpFiles(NasFiles):
             try:
                 yield watchdog
             except Refused as refused:
-                raise self._fault(refused, action, path) from refused
-
-    def _fault(self, refused: Refused, action: str, path: str) -> NasFault:
-        reason = self._reason(refused, action, path)
-        return remote_errors.fault_of(self._session.target, action, path, reason.encode(), **self._by_sftp(path))
-
-    def _reason(self, refused: Refused, action: str, path: str) -> str:
-        """In the words of strerror(3), where the status and a look around tell so much."""
-        said = f"the SFTP server says only '{refused.text}' (status {refused.status})"
-        match refused.status:
-            case Status.NO_SUCH_FILE:
-                return "No such file or directory"
-            case Status.PERMISSION_DENIED:
-                return "Permission denied"
-            case Status.OP_UNSUPPORTED:
-                return "Operation not supported"
-            case Status.FAILURE:
-                with contextlib.suppress(Refused):
-                    return self._reason_of_failure(action, path) or said
-        return said
-
-    def _reason_of_failure(self, action: str, path: str) -> str:
-        space = self._space_around(path)
-        if space is not None and space.read_only:
-            return "Read-only file system"
-        if space is not None and space.is_exhausted and action in _NEEDS_SPACE:
-            return "No space left on device"
-        if action in ("remove", "write") and self._is_folder(path):
-            return "Is a directory"
-        return ""
-
-    def _space_around(self, path: str) -> Space | None:
-        """What is left of the file system of a path, which need not be there."""
-        if FREE_SPACE not in self._client.extensions:
-            return None
-        while True:
-            try:
-                return self._client.space(self._seen(path))
-            except Refused as refused:
-                if refused.status != Status.NO_SUCH_FILE or path == "/":
-                    raise
-            path = posixpath.dirname(path)
-
-    def _failed(self, action: str, path: str, reason: str) -> NasFault:
-        return remote_errors.command_failed(self._session.target, action, path, reason, **self._by_sftp(path))
+                raise self._faults.of_refusal(refused, action, path) from refused
 
     def _too_slow(self, seconds: float, stage: str) -> NasUnavailable:
         self._session.abort()
@@ -400,7 +323,3 @@ class SftpFiles(NasFiles):
         return NasUnavailable(
             causes.NAS_SILENT, host=target.host, port=target.port, seconds=round(seconds), stage=stage
         )
-
-    def _by_sftp(self, path: str) -> dict[str, str]:
-        """What remedies need; see Cause."""
-        return {"sftp": f"sftp -b - {self._session.target.sftp_alias}", "seen": os.fsdecode(self._seen(path))}
