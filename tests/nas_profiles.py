@@ -39,7 +39,7 @@ def sftp_only_server(folder: str | os.PathLike[str], *, sftp: str = _SFTP_ONLY) 
         sftp: the command for SFTP, with its options.
     """
     folder = os.path.abspath(folder)
-    with _root_s_own_folder() as jail:
+    with root_s_own_folder() as jail:
         os.makedirs(f"{jail}{folder}/files")
         os.makedirs(folder, exist_ok=True)
         os.symlink(f"{jail}{folder}/files", f"{folder}/files")
@@ -51,7 +51,7 @@ def sftp_only_server(folder: str | os.PathLike[str], *, sftp: str = _SFTP_ONLY) 
 @contextlib.contextmanager
 def synology_server(folder: str | os.PathLike[str], *, access: str = "auto") -> Iterator[Server]:
     """A shell sees ``.../volume1/homes/edge_sync``, SFTP sees ``/homes/edge_sync``."""
-    with _root_s_own_folder() as root:
+    with root_s_own_folder() as root:
         view = Path(root, "view")
         view.mkdir()
         sftp = Path(root, "sftp")
@@ -74,7 +74,7 @@ def synology_by_sftp_server(folder: str | os.PathLike[str]) -> Iterator[Server]:
 @contextlib.contextmanager
 def synology_sftp_only_server(folder: str | os.PathLike[str]) -> Iterator[Server]:
     """The same for an account that is no administrator, and so gets no shell."""
-    with _root_s_own_folder() as root:
+    with root_s_own_folder() as root:
         base = _synology_base(root)
         with openssh_server(folder, settings=_jailed_in(f"{root}/volume1"), base_path=base) as server:
             server.is_jailed = True
@@ -102,7 +102,7 @@ def _synology_base(root: str) -> str:
 
 
 @contextlib.contextmanager
-def _root_s_own_folder() -> Iterator[str]:
+def root_s_own_folder() -> Iterator[str]:
     """sshd takes for a chroot only what nobody but root may write to, all the way down, as no test's own folder is."""
     if os.geteuid() != 0:
         cannot("needs root: sudo ./dev test")

@@ -50,7 +50,8 @@ class _Opening:
         heard: Callable[[], None],
     ) -> None:
         self._session = session
-        self._nas = nas
+        self._access = nas.access
+        self._base_path = nas.base_path
         self._timeout_seconds = timeout_seconds
         self._found = found
         self._heard = heard
@@ -58,7 +59,7 @@ class _Opening:
     def files(self) -> NasFiles:
         known = self._session.capabilities
         if known is None:
-            return UndecidedFiles(self._session, self._shell(), self._decide, asks_shell=self._nas.access != "sftp")
+            return UndecidedFiles(self._session, self._shell(), self._decide, asks_shell=self._access != "sftp")
         return self._shell() if known.way is Way.SHELL else self._sftp(known)
 
     def _decide(self, shell_failed: NasFault | None) -> NasFiles:
@@ -68,9 +69,9 @@ class _Opening:
             shell_failed: what came of that; None where it works, or was not to be tried.
         """
         session, facts = self._session, self._session.shell_facts
-        if facts is not None and (not facts.missing or self._nas.access == "shell"):
+        if facts is not None and (not facts.missing or self._access == "shell"):
             return self._chosen(of_shell(facts), self._shell())
-        if self._nas.access == "shell" and shell_failed is not None:
+        if self._access == "shell" and shell_failed is not None:
             raise shell_failed
         try:
             client = session.sftp(self._timeout_seconds)
@@ -85,7 +86,7 @@ class _Opening:
         why = shell_failed.values.get("output", "") if shell_failed is not None else ""
         if facts is not None:
             why = f"it lacks {', '.join(facts.missing)}"
-        base = self._nas.base_path
+        base = self._base_path
         with session.bounded(self._timeout_seconds, action="look for", path=base):
             hidden = find_hidden_prefix(client, base)
         capabilities = Capabilities(
