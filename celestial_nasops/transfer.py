@@ -117,6 +117,9 @@ def send(
             if resumable is None or not _can_go_on(error):
                 _remove_part(files, places, record.file_path, parts)
             raise
+        finally:
+            if parts is not None:
+                parts.put_down(record.file_path)
         if parts is not None:
             parts.gone([record.file_path])
         return Sent(final, source.size, sha256, source.mtime_ns)
