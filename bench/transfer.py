@@ -11,6 +11,7 @@ import hashlib
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import threading
@@ -71,7 +72,7 @@ def _large(folder: Path, nas: Server) -> None:
                 os.unlink(copy)
             local = field.media / source.name
             os.link(source, local)
-            _measure(seconds["ours"], cpu["ours"], [nas.pid, daemon.process.pid], lambda: _carried(field, [local]))
+            _measure(seconds["ours"], cpu["ours"], [nas.pid, daemon.process.pid], _carried, field, [local])
             field.remote(source.name).unlink()
             _forget(field, [local])
     field.db.close()
@@ -122,18 +123,16 @@ def _small(folder: Path, nas: Server) -> None:
     field = Field(_new(folder / "field"), nas, **_SETTINGS)
     with field.daemon():
         for _ in range(ROUNDS):
-            act: Callable[[], None] = lambda: _run(
-                ["rsync", "-a", "-e", " ".join(ssh), f"{source}/", f"nas-edge:{copy}"]
-            )
-            _measure(seconds["rsync -a"], [], [], act)
+            rsync = ["rsync", "-a", "-e", " ".join(ssh), f"{source}/", f"nas-edge:{copy}"]
+            _measure(seconds["rsync -a"], [], [], _run, rsync)
             shutil.rmtree(copy)
             moved = _linked(files, _new(folder / "moved"))
-            _measure(seconds["rclone move"], [], [], lambda: _run(_rclone(nas, str(folder / "moved"), copy, "move")))
+            _measure(seconds["rclone move"], [], [], _run, _rclone(nas, str(folder / "moved"), copy, "move"))
             assert not any(file.exists() for file in moved)
             shutil.rmtree(folder / "moved", ignore_errors=True)
             shutil.rmtree(copy)
             local = _linked(files, field.media)
-            _measure(seconds["ours"], [], [], lambda: _carried(field, local))
+            _measure(seconds["ours"], [], [], _carried, field, local)
             shutil.rmtree(field.remote().parent)
             _forget(field, local)
     field.db.close()
@@ -175,8 +174,6 @@ def _carried(field: Field, files: list[Path]) -> None:
     """Put files into the queue and wait until the last one is completed."""
     now = "2025-01-22 10:15:00"
     rows = [(os.fspath(file), file.name, file.stat().st_size, "completed", "pending", now, now) for file in files]
-    import sqlite3
-
     with contextlib.closing(sqlite3.connect(field.config.database_settings.db_path)) as queue:
         with queue:
             queue.executemany(
@@ -190,19 +187,17 @@ def _carried(field: Field, files: list[Path]) -> None:
 
 
 def _forget(field: Field, files: list[Path]) -> None:
-    import sqlite3
-
     with contextlib.closing(sqlite3.connect(field.config.database_settings.db_path)) as queue, queue:
         queue.execute("DELETE FROM media_transfer_status")
     for file in files:
         file.unlink()
 
 
-def _measure(seconds: list[float], cpu: list[float], roots: list[int], act: Callable[[], None]) -> None:
+def _measure(seconds: list[float], cpu: list[float], roots: list[int], act: Callable[..., None], *what: object) -> None:
     """Time an act: by the clock, and the CPU time of this process' children and of those below ``roots``."""
     meter = _CpuMeter(roots)
     begun = time.monotonic()
-    act()
+    act(*what)
     seconds.append(time.monotonic() - begun)
     cpu.append(meter.end())
 
@@ -275,5 +270,4 @@ def _new(folder: Path) -> Path:
 def _fill(path: Path, size: int) -> None:
     block = os.urandom(1 << 20)
     with open(path, "wb") as file:
-        for _ in range(size >> 20):
-            file.write(block)
+        file.writelines(block for _ in range(size >> 20))
