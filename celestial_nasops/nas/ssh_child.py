@@ -25,6 +25,7 @@ from celestial_nasops.process import Piped, ProcessFault
 _CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
 _OUTPUT_LIMIT_BYTES = 1 << 20
 _END_SECONDS = 1.0
+_SCRIPT_END_SECONDS = 3.0
 _STEPS_OF_A_LOGIN = 3
 _LEFT_ALONE_SECONDS = 600.0
 # A peer that is gone is noticed after 3 * 3 s, as over our own connection.
@@ -101,7 +102,13 @@ class SshChild:
         talk = self._talk(framed, timeout_seconds)
         reply, patience = None, 0.0
         try:
-            talk.send(stdin or ())
+            try:
+                talk.send(stdin or ())
+            except BaseException:
+                # When our caller cleans up, or tries again, the script must not be about to create a file.
+                talk.timeout_seconds = min(talk.timeout_seconds, _SCRIPT_END_SECONDS)
+                talk.reply(None)
+                raise
             reply = talk.reply(more_time)
             patience = _END_SECONDS
         finally:
