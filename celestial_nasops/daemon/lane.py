@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from celestial_nasops import batch, causes, transfer
+from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import Board, coded
 from celestial_nasops.daemon.dispatch import Dispatch
@@ -55,6 +56,7 @@ class Common:
         dispatch: hands out the rows.
         deletes: the deletions that are pending.
         scheduled: called when one was added.
+        bandwidth: what all of them may use together.
         parts: uploads of large files that can be gone on with.
         leftovers: what is to be removed from the NAS.
         unfinished: local path to the place on the NAS where a part of the file may lie.
@@ -67,6 +69,7 @@ class Common:
     dispatch: Dispatch
     deletes: SafeDeleteManager
     scheduled: Callable[[], None]
+    bandwidth: Bandwidth
     parts: Parts
     leftovers: Leftovers
     unfinished: dict[str, str] = field(default_factory=dict)
@@ -121,8 +124,7 @@ class Lane(Worker):
         Raises:
             DatabaseFault: the queue can't be used.
         """
-        appetite = Appetite(transfer.RESUMED_FROM_BYTES - 1, _BATCH_ROWS, self._batch_bytes)
-        return self.db.claim_ready(appetite, small_only=self.small_only, excluding=excluding)
+        return self.db.claim_ready(self._appetite, small_only=self.small_only, excluding=excluding)
 
     def idle(self) -> None:
         """Nothing to do at the moment."""
@@ -131,6 +133,10 @@ class Lane(Worker):
                 self._common.leftovers.remove(self._files())
         self.rest()
         self._nas.close_if_idle()
+
+    @property
+    def _appetite(self) -> Appetite:
+        return Appetite(transfer.RESUMED_FROM_BYTES - 1, _BATCH_ROWS, self._batch_bytes)
 
     def _files(self) -> NasFiles:
         self.beat(_STEPS_OF_A_LOGIN * self._usual_seconds)
@@ -180,6 +186,8 @@ class Lane(Worker):
             expect=self.beat,
             is_stopping=self._common.orders.abandon.is_set,
             still_ours=lambda ids: self._persist(lambda: self.db.still_transferring(ids)),
+            pace=lambda size: self._pace(size, small=True),
+            left=self._common.leftovers.folder_left,
         )
         begun = time.monotonic()
         delivered = batch.send_batch(way, self._common.config, records, dt.date.today(), hooks)
@@ -239,17 +247,27 @@ class Lane(Worker):
         if earlier != temporary and (part is None or part.remote_path != earlier):
             files.remove([earlier])  # begun on another day, and of a name without a date
         common.unfinished[record.file_path] = temporary
+        is_small = self._appetite.is_small(record)
         hooks = transfer.Hooks(
             moved=self._moved,
             expect=self.beat,
             is_stopping=common.orders.abandon.is_set,
             is_still_ours=lambda: self._persist(lambda: self.db.is_transferring(record.id)),
+            pace=lambda size: self._pace(size, small=is_small),
         )
         return transfer.send(files, config, record, day, hooks, common.parts)
 
     def _moved(self, bytes_done: int) -> None:
         self.beat()
         self._common.board.moved(self.name, bytes_done)
+
+    def _pace(self, size: int, *, small: bool) -> None:
+        def wait(seconds: float) -> bool:
+            self.beat(seconds)
+            return self._common.orders.abandon.wait(seconds)
+
+        if not self._common.bandwidth.pace(size, small=small, wait=wait):
+            raise Stopped
 
     def _arrived(self, arrivals: Sequence[tuple[FileRecord, Sent]], seconds: float) -> None:
         """Record what was sent, all in one transaction, and schedule the deletions with one durable write."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from celestial_nasops import config_file, transfer
+from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon.board import Board, Situation, coded
@@ -53,6 +54,7 @@ class Supervisor:
         list_path = os.path.join(loaded.config.daemon_settings.state_path, PENDING_DELETES_NAME)
         self._deletes = SafeDeleteManager(list_path, loaded.config)
         self._unfinished: dict[str, str] = {}
+        self._bandwidth = Bandwidth(loaded.config.sync_settings.bandwidth_limits)
         self._parts = Parts(loaded.config.daemon_settings.state_path)
         self._refused_config = ""
         self._build_at: float | None = None
@@ -118,7 +120,14 @@ class Supervisor:
                 self._unfinished.setdefault(record.file_path, remote)
         self._deletes.configure(self._config)
         crew = Crew(
-            self._config, self._board, self._deletes, self._unfinished, self._parts, self._changed, once=self._once
+            self._config,
+            self._board,
+            self._deletes,
+            self._unfinished,
+            self._parts,
+            self._bandwidth,
+            self._changed,
+            once=self._once,
         )
         self._db = MediaStatusDB(queue.db_path, timeout_seconds=min(queue.connection_timeout, _OWN_LOCK_WAIT_SECONDS))
         self._wakeup = Wakeup(self._db.folder, stop_fd=self._signals.fileno())
@@ -171,6 +180,7 @@ class Supervisor:
             log.warning("%s: %s", self._config_path, warning)
         self._refused_config = ""
         self._config = self._with_present_state_path(loaded.config)
+        self._bandwidth.configure(self._config.sync_settings.bandwidth_limits)
         log.info("the configuration was reread; files in hand are finished under the old one")
         if self._build_at is None:
             self._build_at = 0.0
