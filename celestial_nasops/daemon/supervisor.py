@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from celestial_nasops import config_file, daemon_state, transfer
+from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon.board import Board, Situation, coded
@@ -21,6 +22,7 @@ from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.notify import Notifier
+from celestial_nasops.parts import Parts
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
 from celestial_nasops.wakeup import Wakeup
 
@@ -53,6 +55,8 @@ class Supervisor:
         list_path = os.path.join(loaded.config.daemon_settings.state_path, PENDING_DELETES_NAME)
         self._deletes = SafeDeleteManager(list_path, loaded.config)
         self._unfinished: dict[str, str] = {}
+        self._bandwidth = Bandwidth(loaded.config.sync_settings.bandwidth_limits)
+        self._parts = Parts(loaded.config.daemon_settings.state_path)
         self._refused_config = ""
         self._build_at: float | None = None
         self._ring_at = 0.0
@@ -116,7 +120,16 @@ class Supervisor:
                 remote = transfer.temporary_path(self._config, record, transfer.day_of(record))
                 self._unfinished.setdefault(record.file_path, remote)
         self._deletes.configure(self._config)
-        crew = Crew(self._config, self._board, self._deletes, self._unfinished, self._changed, once=self._once)
+        crew = Crew(
+            self._config,
+            self._board,
+            self._deletes,
+            self._unfinished,
+            self._parts,
+            self._bandwidth,
+            self._changed,
+            once=self._once,
+        )
         self._db = MediaStatusDB(queue.db_path, timeout_seconds=min(queue.connection_timeout, _OWN_LOCK_WAIT_SECONDS))
         self._wakeup = Wakeup(self._db.folder, stop_fd=self._signals.fileno())
         self._crew, self._fingerprint = crew, self._config.fingerprint()
@@ -168,6 +181,7 @@ class Supervisor:
             log.warning("%s: %s", self._config_path, warning)
         self._refused_config = ""
         self._config = self._with_present_state_path(loaded.config)
+        self._bandwidth.configure(self._config.sync_settings.bandwidth_limits)
         log.info("the configuration was reread; files in hand are finished under the old one")
         if self._build_at is None:
             self._build_at = 0.0
@@ -236,11 +250,11 @@ class Supervisor:
             waiting = None if self._is_between_crews else self._db.backlog().ready
         except DatabaseFault:
             waiting = None
-        availability = self._crew.availability
+        availability, in_hand = self._crew.availability, self._board.in_hand()
         return Situation(
             doing=doing,
-            in_hand=self._board.in_hand(),
-            lanes=self._config.security.max_concurrent_transfers,
+            in_hand=in_hand,
+            lanes=max(self._config.security.max_concurrent_transfers, len(in_hand)),  # small files have one more
             waiting=waiting,
             away_since=availability.away_since,
             away_reason=str(availability.reason or ""),

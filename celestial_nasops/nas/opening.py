@@ -14,6 +14,7 @@ from celestial_nasops.nas.sftp_files import SftpFiles
 from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, HARD_LINK
 from celestial_nasops.nas.sftp_view import find_hidden_prefix
 from celestial_nasops.nas.shell_files import ShellFiles
+from celestial_nasops.nas.ssh_child import SshChild
 from celestial_nasops.nas.undecided_files import UndecidedFiles
 from celestial_nasops.nas.verification import VerificationLevel
 
@@ -23,6 +24,7 @@ def open_files(
     nas: NasSettings,
     *,
     timeout_seconds: float,
+    child: SshChild | None = None,
     found: Callable[[Capabilities], None] = lambda _: None,
     heard: Callable[[], None] = lambda: None,
 ) -> NasFiles:
@@ -34,10 +36,11 @@ def open_files(
         session: the login.
         nas: how the NAS is set up.
         timeout_seconds: bounds each step that moves no data.
+        child: the way for what moves many bytes to a shell, where there is one besides the session.
         found: told what the login can do, as soon as that is known, and again if something else turns out.
         heard: called whenever the NAS has given a sign of life during a step that takes long.
     """
-    return _Opening(session, nas, timeout_seconds, found, heard).files()
+    return _Opening(session, nas, timeout_seconds, child, found, heard).files()
 
 
 class _Opening:
@@ -46,6 +49,7 @@ class _Opening:
         session: NasSession,
         nas: NasSettings,
         timeout_seconds: float,
+        child: SshChild | None,
         found: Callable[[Capabilities], None],
         heard: Callable[[], None],
     ) -> None:
@@ -53,6 +57,7 @@ class _Opening:
         self._access = nas.access
         self._base_path = nas.base_path
         self._timeout_seconds = timeout_seconds
+        self._child = child
         self._found = found
         self._heard = heard
 
@@ -109,7 +114,7 @@ class _Opening:
         return files
 
     def _shell(self) -> ShellFiles:
-        return ShellFiles(self._session, timeout_seconds=self._timeout_seconds)
+        return ShellFiles(self._session, timeout_seconds=self._timeout_seconds, child=self._child)
 
     def _sftp(self, capabilities: Capabilities) -> SftpFiles:
         return SftpFiles(

@@ -17,6 +17,7 @@ from celestial_nasops.nas.sftp_packets import (
     HARD_LINK,
     NO_ATTRIBUTES,
     PIECE_BYTES,
+    SIZE,
     Attributes,
     Body,
     Garbled,
@@ -80,6 +81,10 @@ class SftpClient:
     def close_handle(self, handle: bytes) -> None:
         """Close a file or a folder."""
         self._do(Kind.CLOSE, string(handle))
+
+    def truncate(self, handle: bytes, size: int) -> None:
+        """Cut an open file off."""
+        self._do(Kind.FSETSTAT, string(handle), struct.pack(">IQ", SIZE, size))
 
     def make_folder(self, path: bytes) -> None:
         """Make one folder."""
@@ -162,9 +167,9 @@ class SftpClient:
         finally:
             self._forget([number for number, _, _ in asked])
 
-    def writer(self, handle: bytes) -> Writer:
-        """Write to an open file from its beginning."""
-        return Writer(self, handle)
+    def writer(self, handle: bytes, start: int = 0) -> Writer:
+        """Write to an open file from an offset on."""
+        return Writer(self, handle, start)
 
     # --- requests and answers ---
 
@@ -257,11 +262,11 @@ class SftpClient:
 class Writer:
     """Writes pieces some way ahead of their answers."""
 
-    def __init__(self, client: SftpClient, handle: bytes) -> None:
+    def __init__(self, client: SftpClient, handle: bytes, start: int) -> None:
         self._client = client
         self._handle = handle
         self._asked = deque[int]()
-        self._offset = 0
+        self._offset = start
 
     def write(self, piece: bytes) -> None:
         """Write one piece of at most ``PIECE_BYTES``.

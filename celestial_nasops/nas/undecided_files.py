@@ -8,7 +8,7 @@ from typing import TypeVar
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault
 from celestial_nasops.nas.capabilities import Capabilities
-from celestial_nasops.nas.files import NasFiles, RemoteCopy, RemoteStat
+from celestial_nasops.nas.files import BatchWay, NasFiles, RemoteCopy, RemoteStat, WrittenCopy
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell_files import ShellFiles
 
@@ -77,6 +77,32 @@ class UndecidedFiles(NasFiles):
     def write(self, path: str, chunks: Iterable[bytes], *, stall_timeout_seconds: float) -> int:
         # Decided beforehand: the chunks can be had only once.
         return self.decided().write(path, chunks, stall_timeout_seconds=stall_timeout_seconds)
+
+    def hash_segments(self, path: str, size: int, segment_bytes: int) -> list[str]:
+        return self._first(lambda files: files.hash_segments(path, size, segment_bytes))
+
+    def write_on(
+        self,
+        path: str,
+        chunks: Iterable[bytes],
+        *,
+        start: int,
+        size: int,
+        segment_bytes: int,
+        stall_timeout_seconds: float,
+    ) -> WrittenCopy:
+        return self.decided().write_on(
+            path,
+            chunks,
+            start=start,
+            size=size,
+            segment_bytes=segment_bytes,
+            stall_timeout_seconds=stall_timeout_seconds,
+        )
+
+    @property
+    def batch(self) -> BatchWay | None:
+        return self.decided().batch
 
     def publish(self, temporary: str, final: str) -> bool:
         return self._first(lambda files: files.publish(temporary, final))

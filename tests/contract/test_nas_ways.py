@@ -180,7 +180,7 @@ def test_sftp_asked_for_and_not_there(tmp_path: Path) -> None:
 def test_a_shell_without_sha256sum_gives_way_to_sftp(tmp_path: Path) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("sh", "cat", "ln", "mkdir", "rm", "rmdir", "stat", "sync"):
+    for name in ("sh", "cat", "dd", "ln", "mkdir", "rm", "rmdir", "stat", "sync", "truncate"):
         os.symlink(shutil.which(name) or name, tools / name)
     for sftp, way in (([f"Subsystem sftp {SFTP_SERVER}"], Way.SFTP), ([], Way.SHELL)):
         with openssh_server(tmp_path / way, settings=sftp, environment=[f'"PATH={tools}"']) as server:
