@@ -327,7 +327,40 @@ def test_a_trickle_is_not_waited_for_for_ever(tmp_path: Path) -> None:
             assert not session.alive
 
 
+def test_a_shell_that_claims_any_size_is_not_waited_for(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name, does in (("stat", f"echo 81a4 {1 << 62} 1"), ("sha256sum", "exec /bin/sleep 60")):
+        (tools / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tools / name).chmod(0o755)
+    environment = [f'"PATH={tools}:{os.environ["PATH"]}"']
+    with openssh_server(tmp_path / "nas", environment=environment) as server:
+        Path(server.files, "x").write_bytes(b"content")
+        with NasSession.open(server.target(), timeout_seconds=10) as session:
+            files = open_files(session, server.config().nas_settings, timeout_seconds=1)
+            began = time.monotonic()
+            with pytest.raises(NasUnavailable) as caught:
+                files.inspect(f"{server.files}/x", expected_size=7)
+            assert caught.value.cause is causes.NAS_SILENT
+            assert time.monotonic() - began < 10
+
+
 # --- waits that are bounded ---
+
+
+def test_a_long_reading_back_gives_signs_of_life(tmp_path: Path) -> None:
+    with sftp_only_server(tmp_path / "nas") as server:
+        Path(server.files, "x").write_bytes(bytes(10 * 32_000))
+        heard: list[float] = []
+        with NasSession.open(server.target(), timeout_seconds=10) as session:
+            files = open_files(
+                session,
+                server.config().nas_settings,
+                timeout_seconds=10,
+                heard=lambda: heard.append(time.monotonic()),
+            )
+            assert files.inspect(f"{server.files}/x") is not None
+        assert len(heard) == 10
 
 
 def test_a_server_frozen_in_mid_upload(tmp_path: Path) -> None:

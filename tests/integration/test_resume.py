@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,13 +24,19 @@ from celestial_nasops.nas.ssh_child import SshChild
 from celestial_nasops.parts import Part, Parts
 from celestial_nasops.transfer import Hooks, Sent, Stopped, send
 from tests.daemon_field import NAME
+from tests.nas_profiles import sftp_only_server, synology_sftp_only_server
 from tests.nas_servers import Server, busybox_server, openssh_server
 
 DAY = dt.date(2025, 3, 4)
 SEGMENT = 1 << 20
 SIZE = 5 * SEGMENT + 123_457  # no multiple of anything
 CONTENT = os.urandom(SIZE)
-WAYS = {"coreutils": openssh_server, "busybox": busybox_server}
+WAYS = {
+    "coreutils": openssh_server,
+    "busybox": busybox_server,
+    "sftp_only": sftp_only_server,
+    "synology_sftp_only": synology_sftp_only_server,
+}
 
 
 @pytest.fixture(scope="module", params=list(WAYS))
@@ -89,15 +96,18 @@ class Bench:
 
 
 @pytest.fixture
-def bench(nas: Server, files: NasFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def bench(nas: Server, files: NasFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     monkeypatch.setattr(transfer, "SEGMENT_BYTES", SEGMENT)
     monkeypatch.setattr(shell_files, "_BULK_FROM_BYTES", 0)
-    local, base, state = tmp_path / NAME, tmp_path / "base", tmp_path / "state"
+    local, base, state = tmp_path / NAME, Path(nas.files, tmp_path.name), tmp_path / "state"
     local.write_bytes(CONTENT)
     base.mkdir()
     state.mkdir()
     config = Config.model_validate({"nas_settings": {**nas.nas_settings(), "base_path": str(base)}})
-    return Bench(files, local, base, config, Parts(str(state)))
+    try:
+        yield Bench(files, local, base, config, Parts(str(state)))
+    finally:
+        shutil.rmtree(base)
 
 
 def _arrived(bench: Bench, sent: Sent, content: bytes = CONTENT) -> None:
