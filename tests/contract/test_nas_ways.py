@@ -211,6 +211,8 @@ def test_what_a_shell_says_of_itself() -> None:
 def test_a_base_that_is_not_mounted_is_not_looked_for_elsewhere(tmp_path: Path) -> None:
     with sftp_only_server(tmp_path / "nas") as server:
         base = server.files + "/gone/drone_media"
+        root = os.path.realpath(server.files).removesuffix(server.files)
+        os.mkdir(f"{root}/drone_media")  # a folder of that name which is another one
         with opened(server, base_path=base) as (files, found):
             for _ in range(2):
                 with pytest.raises(NasUnavailable) as caught:
