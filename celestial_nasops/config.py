@@ -65,8 +65,11 @@ class NasSettings(Section):
     )
     ssh_config_path: _OptionalPath = Field("", description="ssh configuration file; empty: the ones that ssh reads")
     known_hosts_path: _OptionalPath = Field("", description="file of pinned host keys; empty: the ones that ssh reads")
+    access: Literal["auto", "shell", "sftp"] = Field(
+        "auto", description="how files there are handled; auto: by a shell where the account gets one, else by SFTP"
+    )
     base_path: _AbsolutePath = Field(
-        "/volume1/homes/edge_sync/drone_media", description="folder on the NAS; must exist"
+        "/volume1/homes/edge_sync/drone_media", description="folder on the NAS, as a shell there sees it; must exist"
     )
     backup_path: str = Field("EdgeBackup", description="folder below base_path; may be empty")
 

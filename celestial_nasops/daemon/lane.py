@@ -86,7 +86,7 @@ class Lane(Worker):
         self.db = db
         self.small_only = small_only
         self._common = common
-        self._nas = NasConnection(common.config)
+        self._nas = NasConnection(common.config, found=common.board.found, heard=self.beat)
         self._usual_seconds = common.config.security.connection_timeout_seconds
         self._batch_bytes = _FIRST_BATCH_BYTES
 

@@ -89,6 +89,7 @@ class SignsOfLife:
             in_hand=situation.in_hand,
             last_error=situation.last_error,
             nas_away_since=situation.away_since,
+            nas=situation.nas,
         )
 
     def _write(self, folder: str, state: DaemonState) -> None:

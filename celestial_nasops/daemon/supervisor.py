@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 
-from celestial_nasops import config_file, transfer
+from celestial_nasops import config_file, daemon_state, transfer
 from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
@@ -20,6 +20,7 @@ from celestial_nasops.daemon.start import unusable_folders
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, shown
 from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.notify import Notifier
 from celestial_nasops.parts import Parts
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
@@ -50,7 +51,7 @@ class Supervisor:
         self._notifier = notifier
         self._once = once
         self._signs = SignsOfLife(notifier, loaded.path)
-        self._board = Board(self._changed)
+        self._board = Board(self._changed, _nas_known_to(loaded.config.daemon_settings.state_path))
         list_path = os.path.join(loaded.config.daemon_settings.state_path, PENDING_DELETES_NAME)
         self._deletes = SafeDeleteManager(list_path, loaded.config)
         self._unfinished: dict[str, str] = {}
@@ -259,6 +260,7 @@ class Supervisor:
             away_reason=str(availability.reason or ""),
             troubles=list(self._troubles()),
             last_error=self._board.last_error,
+            nas=self._board.nas,
         )
 
     def _troubles(self) -> Iterator[str]:
@@ -270,3 +272,12 @@ class Supervisor:
             yield self._refused_config
         if self._wakeup.degraded is not None:
             yield f"the queue is polled, {self._wakeup.degraded}"
+
+
+def _nas_known_to(state_path: str) -> Capabilities | None:
+    """What an earlier daemon has found out about the NAS, so that a change meanwhile shows."""
+    try:
+        state = daemon_state.read(state_path)
+    except LocalFault:
+        return None  # it is written anew, and of nothing else it is the only record
+    return state.nas if state is not None else None
