@@ -221,9 +221,9 @@ def _agreed(files: NasFiles, temporary: str, source: Source, hooks: Hooks) -> tu
     """How much of what lies on the NAS is proven to be the beginning of the file, and the digest of that."""
     digest = hashlib.sha256()
     present = files.stat(temporary)
-    if present is None or present.size == 0:
+    if present is None or not 0 < present.size <= source.size:
         return 0, digest
-    there = min(present.size, source.size)
+    there = present.size
     _expect_hash(hooks, there)
     start = 0
     for theirs in files.hash_segments(temporary, there, SEGMENT_BYTES):

@@ -126,13 +126,13 @@ class Lane(Worker):
         """
         return self.db.claim_ready(self._appetite, small_only=self.small_only, excluding=excluding)
 
-    def idle(self) -> None:
-        """Nothing to do at the moment."""
+    def idle(self) -> float | None:
+        """Nothing to do at the moment; returns in how many seconds to be called again, if at all."""
         with contextlib.suppress(DatabaseFault, NasFault):
             if self._common.availability.away_since is None and self._common.leftovers.find(self.db):
                 self._common.leftovers.remove(self._files())
         self.rest()
-        self._nas.close_if_idle()
+        return self._nas.close_if_idle()
 
     @property
     def _appetite(self) -> Appetite:

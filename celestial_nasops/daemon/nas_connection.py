@@ -70,13 +70,20 @@ class NasConnection:
             heard=self._heard,
         )
 
-    def close_if_idle(self) -> None:
-        """Close it where it was not used for some minutes; the NAS may want to sleep."""
+    def close_if_idle(self) -> float | None:
+        """Close what was not used for some minutes; the NAS may want to sleep.
+
+        Returns:
+            In how many seconds to come again; None where nothing is left open.
+        """
         idle_seconds = time.monotonic() - self._used_at
-        if self._session is not None and idle_seconds > _IDLE_SECONDS:
-            self.close()
-        elif self._child is not None and idle_seconds > _SPARE_IDLE_SECONDS:
+        if self._child is not None and idle_seconds >= _SPARE_IDLE_SECONDS:
             self._child.close()
+        if self._session is not None and idle_seconds >= _IDLE_SECONDS:
+            self.close()
+        if self._session is None:
+            return None
+        return (_SPARE_IDLE_SECONDS if idle_seconds < _SPARE_IDLE_SECONDS else _IDLE_SECONDS) - idle_seconds
 
     def close(self) -> None:
         """Close it; the next use opens another."""

@@ -50,6 +50,7 @@ class NasSession:
     Attributes:
         target: where it leads to.
         shell_facts: what its shell has, known once the first command has run; None before, and without a shell.
+        can_write_on: whether its shell can go on with a file; None until that was tried.
         capabilities: what it can do, once ``open_files`` has found that out.
     """
 
@@ -58,6 +59,7 @@ class NasSession:
         self._wire = wire
         self._transport = transport
         self.shell_facts: ShellFacts | None = None
+        self.can_write_on: bool | None = None
         self.capabilities: Capabilities | None = None
         self._sftp: SftpClient | None = None
         self._ended = False
