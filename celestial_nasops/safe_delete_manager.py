@@ -17,7 +17,7 @@ from celestial_nasops.daemon.verified_delete import Hooks, NeedsAPerson, delete_
 from celestial_nasops.durable import folder_fault, put_aside
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.nas.files import NasFiles
-from celestial_nasops.transfer import Stopped
+from celestial_nasops.transfer import Sent, Stopped
 
 _LONGEST_PAUSE_SECONDS = 600.0
 
@@ -104,6 +104,14 @@ class SafeDeleteManager:
             mtime_ns: of the local file (ns).
         """
         self._add([self._new(local_path, remote_path, sha256, size, mtime_ns)])
+
+    def schedule_all(self, files: Iterable[tuple[str, Sent]]) -> None:
+        """Have files that were just sent deleted after the delay; the list is saved once for all of them.
+
+        Args:
+            files: local path and verified copy of each.
+        """
+        self._add([self._new(path, sent.remote_path, sent.sha256, sent.size, sent.mtime_ns) for path, sent in files])
 
     def adopt(self, files: Iterable[tuple[str, str]]) -> None:
         """Have files deleted that were sent earlier, in so far as they are not in the list.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Fault, LocalFault, shown
+from celestial_nasops.nas.capabilities import Capabilities
 
 _SAME_AGAIN_SECONDS = 60.0  # what is tried again and again fills no journal
 
@@ -27,12 +28,19 @@ class Board:
     Attributes:
         last_error: the last error with its time; empty where there was none.
         errors: how many there were.
+        nas: what the NAS can do, as it was found out last; None where it never was.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        """``changed`` is called when a file is taken up or put down, and at errors; not while one moves."""
+    def __init__(self, changed: Callable[[], None], nas: Capabilities | None = None) -> None:
+        """Begin with nothing to show.
+
+        Args:
+            changed: called when a file is taken up or put down, and at news; not while one moves.
+            nas: what an earlier daemon found out about the NAS.
+        """
         self.last_error = ""
         self.errors = 0
+        self.nas = nas
         self._changed = changed
         self._lock = threading.Lock()
         self._in_hand: dict[str, InHand] = {}
@@ -60,6 +68,18 @@ class Board:
         """The files in hand, the oldest first."""
         with self._lock:
             return sorted(self._in_hand.values(), key=lambda file: file.started_at)
+
+    def found(self, nas: Capabilities) -> None:
+        """A connection has found out what the NAS can do: say so where it is not what was known."""
+        with self._lock:
+            before, self.nas = self.nas, nas
+        if before == nas:
+            return
+        if before is None:
+            log.info("the NAS gives %s", nas)
+        else:
+            log.warning("what the NAS gives has changed: %s; before, it was %s", nas, before)
+        self._changed()
 
     def report(self, fault: Fault, about: str = "") -> None:
         """Log an error and keep it as the last one.
@@ -96,6 +116,7 @@ class Situation:
         troubles: what an operator should see at once.
         last_error: the last error.
         read_only: folders in which nothing can be written.
+        nas: what the NAS can do, as far as it was found out.
     """
 
     doing: str
@@ -107,6 +128,7 @@ class Situation:
     troubles: list[str]
     last_error: str
     read_only: list[LocalFault] = field(default_factory=list)
+    nas: Capabilities | None = None
 
 
 def status_line(now: Situation) -> str:

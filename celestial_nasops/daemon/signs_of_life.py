@@ -91,6 +91,7 @@ class SignsOfLife:
             last_error=situation.last_error,
             nas_away_since=situation.away_since,
             read_only=[ReadOnlyFolder(code=fault.code, **_places(fault)) for fault in situation.read_only],
+            nas=situation.nas,
         )
 
     def _write(self, folder: str, state: DaemonState) -> None:

@@ -8,7 +8,8 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 
-from celestial_nasops import config_file, transfer
+from celestial_nasops import config_file, daemon_state, transfer
+from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon.board import Board, Situation, coded
@@ -19,7 +20,9 @@ from celestial_nasops.daemon.start import read_only_folders, unusable_folders
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, shown
 from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.notify import Notifier
+from celestial_nasops.parts import Parts
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
 from celestial_nasops.wakeup import Wakeup
 
@@ -48,10 +51,12 @@ class Supervisor:
         self._notifier = notifier
         self._once = once
         self._signs = SignsOfLife(notifier, loaded.path)
-        self._board = Board(self._changed)
+        self._board = Board(self._changed, _nas_known_to(loaded.config.daemon_settings.state_path))
         list_path = os.path.join(loaded.config.daemon_settings.state_path, PENDING_DELETES_NAME)
         self._deletes = SafeDeleteManager(list_path, loaded.config)
         self._unfinished: dict[str, str] = {}
+        self._bandwidth = Bandwidth(loaded.config.sync_settings.bandwidth_limits)
+        self._parts = Parts(loaded.config.daemon_settings.state_path)
         self._refused_config = ""
         self._finishing = False
         self._read_only: list[str] = []
@@ -123,7 +128,16 @@ class Supervisor:
                 remote = transfer.temporary_path(self._config, record, transfer.day_of(record))
                 self._unfinished.setdefault(record.file_path, remote)
         self._deletes.configure(self._config)
-        crew = Crew(self._config, self._board, self._deletes, self._unfinished, self._changed, once=self._once)
+        crew = Crew(
+            self._config,
+            self._board,
+            self._deletes,
+            self._unfinished,
+            self._parts,
+            self._bandwidth,
+            self._changed,
+            once=self._once,
+        )
         self._db = MediaStatusDB(queue.db_path, timeout_seconds=min(queue.connection_timeout, _OWN_LOCK_WAIT_SECONDS))
         self._wakeup = Wakeup(self._db.folder, stop_fd=self._signals.fileno())
         self._crew, self._fingerprint = crew, self._config.fingerprint()
@@ -175,6 +189,7 @@ class Supervisor:
             log.warning("%s: %s", self._config_path, warning)
         self._refused_config = ""
         self._config = self._with_present_state_path(loaded.config)
+        self._bandwidth.configure(self._config.sync_settings.bandwidth_limits)
         log.info("the configuration was reread; files in hand are finished under the old one")
         if self._build_at is None:
             self._build_at = 0.0
@@ -252,17 +267,18 @@ class Supervisor:
             waiting = None if self._is_between_crews else self._db.backlog().ready
         except DatabaseFault:
             waiting = None
-        availability = self._crew.availability
+        availability, in_hand = self._crew.availability, self._board.in_hand()
         return Situation(
             doing=doing,
-            in_hand=self._board.in_hand(),
-            lanes=self._config.security.max_concurrent_transfers,
+            in_hand=in_hand,
+            lanes=max(self._config.security.max_concurrent_transfers, len(in_hand)),  # small files have one more
             waiting=waiting,
             away_since=availability.away_since,
             away_reason=str(availability.reason or ""),
             troubles=list(self._troubles()),
             last_error=self._board.last_error,
             read_only=self._read_only_folders(),
+            nas=self._board.nas,
         )
 
     def _read_only_folders(self) -> list[LocalFault]:
@@ -289,3 +305,12 @@ class Supervisor:
             yield self._refused_config
         if self._wakeup.degraded is not None:
             yield f"the queue is polled, {self._wakeup.degraded}"
+
+
+def _nas_known_to(state_path: str) -> Capabilities | None:
+    """What an earlier daemon has found out about the NAS, so that a change meanwhile shows."""
+    try:
+        state = daemon_state.read(state_path)
+    except LocalFault:
+        return None  # it is written anew, and of nothing else it is the only record
+    return state.nas if state is not None else None
