@@ -342,10 +342,37 @@ DELETE_COPY_DIFFERS = Cause(
     "{path} is not deleted: its copy {remote_path} has {found}, expected {expected}",
     "find out what changed the copy; move it away and set the row's transfer_status to 'pending' to send it again",
 )
+DELETE_UNPROVEN = Cause(
+    "delete_unproven",
+    "nothing is deleted: this NAS lets a copy be verified by {level} only, and {required} is required",
+    "give the account a shell on the NAS; or, to take less for proof, set sync_settings.required_verification_level to "
+    "{level} in unified_config.json, then: sudo systemctl reload media-sync-daemon",
+)
 DELETE_FAILED = Cause(
     "delete_failed",
     "{path} could not be deleted: {reason}",
     "let the daemon write in that folder: ls -ld {folder}; findmnt -T {folder}",
+)
+MEDIA_MARKER_MISSING = Cause(
+    "media_marker_missing",
+    "{path} is not the folder that it was: {what}; nothing is deleted until a person has looked",
+    "see that the right disk is mounted: findmnt -T {path}; ls -la {path}; then: media-sync-daemon resume",
+)
+NAS_MARKER_MISSING = Cause(
+    "nas_marker_missing",
+    "{path} on the NAS is not the folder that it was: {what}; nothing is deleted until a person has looked",
+    "see that the right volume is mounted: ssh {target} ls -la {path}; then: media-sync-daemon resume",
+)
+UNUSUAL_DELETIONS = Cause(
+    "unusual_deletions",
+    "{due} file(s) are to be deleted after {deleted} in the last 24 hours, which is far more than usual (at most "
+    "{usual} a day); nothing is deleted until a person has looked",
+    "look what they are: media-sync-daemon queue; if that is right: media-sync-daemon resume",
+)
+GUARD_CORRUPT = Cause(
+    "guard_corrupt",
+    "{path} could not be read ({reason}) and was put aside as {aside}; nothing is deleted until a person has looked",
+    "see that the right disk is mounted and the NAS the right one, then: media-sync-daemon resume",
 )
 STATE_CORRUPT = Cause(
     "state_corrupt",

@@ -103,6 +103,18 @@ class SyncSettings(Section):
         ".tmp_", pattern=_TEMPORARY_PREFIX, description="how the name of an unfinished upload begins"
     )
     verify_remote_before_delete: bool = Field(True, description="always on: no deletion without a fresh verification")
+    required_verification_level: Literal["hash", "read_back", "size"] = Field(
+        "read_back",
+        description="what must at least prove a copy before its local file is deleted: hash, a SHA-256 that the NAS "
+        "computes; read_back, or one over its bytes as they are read back, the most that a NAS without a shell can "
+        "give; size, or the number of bytes alone, which proves no content",
+    )
+    unusual_deletions: int = Field(
+        2000,
+        ge=1,
+        description="so many deletions in 24 hours are never held up; more are, until a person resumes them, if they "
+        "are more than five times those of the busiest of the last 30 days",
+    )
 
 
 class FileOrganization(Section):

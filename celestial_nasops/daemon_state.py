@@ -52,6 +52,7 @@ class DaemonState:
     in_hand: list[InHand] = field(default_factory=list)
     last_error: str = ""
     nas_away_since: float | None = None
+    deletions_stopped: str = ""
 
 
 def write(folder: str, state: DaemonState) -> None:

@@ -9,16 +9,17 @@ from collections.abc import Collection
 
 from celestial_nasops import causes
 from celestial_nasops.database import statements as sql
-from celestial_nasops.database.connection import DbConnection
 from celestial_nasops.database.faults import why_unusable
 from celestial_nasops.database.records import Backlog, FileRecord, TransferStatus, age_seconds
+from celestial_nasops.database.records import bound as _bound
 from celestial_nasops.database.schema import INIT_MARKER, TABLE
 from celestial_nasops.fault import DatabaseFault
+from celestial_nasops.receipts import Receipt, ReceiptsDb
 
 __all__ = ["INIT_MARKER", "TABLE", "Backlog", "FileRecord", "MediaStatusDB", "TransferStatus"]
 
 
-class MediaStatusDB(DbConnection):
+class MediaStatusDB(ReceiptsDb):
     """The queue, for one thread at a time. Every operation is one short transaction of its own.
 
     ``MediaStatusDB(path, timeout_seconds=5)`` opens what exists, ``create=True`` makes what is missing. All operations
@@ -86,13 +87,17 @@ class MediaStatusDB(DbConnection):
             rows = connection.execute(sql.GET, row_id).fetchall()
         return FileRecord.of_row(rows[0])
 
-    def mark_completed(self, row_id: int) -> None:
+    def mark_completed(self, row_id: int, receipt: Receipt | None = None) -> None:
         """Transferring -> completed.
+
+        Args:
+            row_id: the row.
+            receipt: of the copy, added with the change as a whole or not at all.
 
         Raises:
             DatabaseFault: ROW_CHANGED where the row is not transferring any more; and what else prevents it.
         """
-        self._move_on(sql.MARK_COMPLETED, row_id, {})
+        self._move_on(sql.MARK_COMPLETED, row_id, {}, receipt)
 
     def mark_failed(self, row_id: int, error: str) -> None:
         """Transferring -> failed, for good.
@@ -267,18 +272,17 @@ class MediaStatusDB(DbConnection):
         rows = self._rows(statement, parameters)
         return FileRecord.of_row(rows[0]) if rows else None
 
-    def _move_on(self, statement: str, row_id: int, values: dict[str, str | bytes | int | None]) -> None:
+    def _move_on(
+        self,
+        statement: str,
+        row_id: int,
+        values: dict[str, str | bytes | int | None],
+        receipt: Receipt | None = None,
+    ) -> None:
         with self._transaction() as connection:
             if connection.execute(statement, {"id": row_id, **values}).rowcount != 1:
                 raise DatabaseFault(
                     causes.ROW_CHANGED, row_id=row_id, expected=TransferStatus.TRANSFERRING, path=self.path
                 )
-
-
-def _bound(text: str) -> str | bytes:
-    """A text as SQLite takes it: one with bytes that are no UTF-8 goes as bytes, which the statements cast to TEXT."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogateescape")
-    return text
+            if receipt is not None:
+                self._add_receipt(connection, receipt)

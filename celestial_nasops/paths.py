@@ -9,7 +9,13 @@ import re
 
 from celestial_nasops.config import Config
 
+TEST_FILE_MARK = ".smoke-check."  # in the names of the check's files, which are no media
 _NAME_LIMIT_BYTES = 255  # NAME_MAX of every file system that a NAS offers
+
+
+def is_test_file(path: str) -> bool:
+    """Whether a path's last part is the name of a test file of the check's, which leaves nothing behind it."""
+    return TEST_FILE_MARK in os.path.basename(path)
 
 
 def date_in_name(file_name: str) -> dt.date | None:

@@ -18,6 +18,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import LocalFault, NasFault
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.verification import VerificationLevel
 
 CHUNK_BYTES = 1 << 20
 SLOWEST_HASH_BYTES_PER_SECOND = 5e6
@@ -33,12 +34,21 @@ class Withdrawn(Exception):  # noqa: N818 - no error of ours
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A verified copy: where it lies, its size (bytes) and SHA-256 (hex), and the local file's mtime (ns)."""
+    """A verified copy.
+
+    Attributes:
+        remote_path: where it lies, which is not where the file belongs if that name was taken.
+        size: bytes.
+        sha256: hex.
+        mtime_ns: when the local file was modified (ns).
+        level: what the verification rests on.
+    """
 
     remote_path: str
     size: int
     sha256: str
     mtime_ns: int
+    level: VerificationLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,7 @@ def send(files: NasFiles, config: Config, record: FileRecord, day: dt.date, hook
             with contextlib.suppress(NasFault):
                 files.remove([temporary])
             raise
-        return Sent(final, source.size, sha256, source.mtime_ns)
+        return Sent(final, source.size, sha256, source.mtime_ns, files.verification_level)
 
 
 def check_names(record: FileRecord) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from celestial_nasops import daemon_state
 from celestial_nasops.config import Config
+from celestial_nasops.daemon.deletion_guard import MARKER_NAME
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
 from tests.nas_servers import Server
@@ -150,9 +151,13 @@ class Field:
         return Path(self.config.nas_settings.base_path) / "EdgeBackup" / day / name
 
     def on_nas(self) -> list[str]:
-        """All files on the NAS."""
+        """All files on the NAS but the daemon's marker."""
         base = Path(self.config.nas_settings.base_path)
-        return sorted(str(path) for path in base.rglob("*") if not path.is_dir())
+        return sorted(str(path) for path in base.rglob("*") if not path.is_dir() and path.name != MARKER_NAME)
+
+    def here(self) -> list[str]:
+        """All files in the media folder but the daemon's marker."""
+        return sorted(path.name for path in self.media.iterdir() if path.name != MARKER_NAME)
 
     def unfinished_on_nas(self) -> list[str]:
         """Those under a temporary name."""

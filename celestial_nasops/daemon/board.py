@@ -96,6 +96,7 @@ class Situation:
         away_reason: see ``away_since``.
         troubles: what an operator should see at once.
         last_error: the last error.
+        deletions_stopped: why nothing is deleted until a person has looked; empty where that is not so.
     """
 
     doing: str
@@ -106,6 +107,7 @@ class Situation:
     away_reason: str
     troubles: list[str]
     last_error: str
+    deletions_stopped: str = ""
 
 
 def status_line(now: Situation) -> str:

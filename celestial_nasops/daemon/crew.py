@@ -10,6 +10,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.daemon.bell import Bell
 from celestial_nasops.daemon.board import Board
 from celestial_nasops.daemon.deleter import Deleter
+from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.daemon.dispatch import Dispatch
 from celestial_nasops.daemon.lane import Common, Lane
 from celestial_nasops.daemon.nas_availability import NasAvailability
@@ -28,6 +29,7 @@ class Crew:
         config: Config,
         board: Board,
         deletes: SafeDeleteManager,
+        guard: DeletionGuard,
         unfinished: dict[str, str],
         changed: Callable[[], None],
         *,
@@ -39,6 +41,7 @@ class Crew:
             config: the configuration.
             board: where they say what they do.
             deletes: the deletions that are pending.
+            guard: stops them where something is wrong.
             unfinished: local path to the place on the NAS where a part of the file may lie.
             changed: called in a worker's thread when something has happened that the main thread should look at.
             once: end when there is nothing left to do.
@@ -51,7 +54,9 @@ class Crew:
         self._due = Bell()
         dispatch = Dispatch(self._orders, board, self.availability, config.sync_settings.retry_delay_seconds)
         self._bells = (dispatch.bell, self._due)
-        common = Common(config, self._orders, board, self.availability, dispatch, deletes, self._due.ring, unfinished)
+        common = Common(
+            config, self._orders, board, self.availability, dispatch, deletes, guard, self._due.ring, unfinished
+        )
         step_seconds = config.sync_settings.sync_timeout_seconds + config.security.connection_timeout_seconds
         self._longest_silence = step_seconds + _GRACE_SECONDS
         count = config.security.max_concurrent_transfers

@@ -13,13 +13,16 @@ from typing import TypeVar
 from celestial_nasops import causes, transfer
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import Board, coded
+from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.daemon.dispatch import Dispatch
 from celestial_nasops.daemon.nas_availability import NasAvailability
 from celestial_nasops.daemon.nas_connection import NasConnection
 from celestial_nasops.daemon.worker import Orders, Worker
 from celestial_nasops.database.records import FileRecord
-from celestial_nasops.fault import DatabaseFault, LocalFault, NasFault, NasUnavailable, shown
+from celestial_nasops.fault import DatabaseFault, Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.receipts import Event, Receipt
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
 from celestial_nasops.transfer import Sent, Stopped, Withdrawn
 
@@ -45,6 +48,7 @@ class Common:
         availability: whether the NAS is there.
         dispatch: hands out the rows.
         deletes: the deletions that are pending.
+        guard: stops them where something is wrong.
         scheduled: called when one was added.
         unfinished: local path to the place on the NAS where a part of the file may lie.
     """
@@ -55,6 +59,7 @@ class Common:
     availability: NasAvailability
     dispatch: Dispatch
     deletes: SafeDeleteManager
+    guard: DeletionGuard
     scheduled: Callable[[], None]
     unfinished: dict[str, str] = field(default_factory=dict)
 
@@ -141,7 +146,15 @@ class Lane(Worker):
             is_stopping=common.orders.abandon.is_set,
             is_still_ours=lambda: self._persist(lambda: self.db.is_transferring(record.id)),
         )
-        return transfer.send(files, config, record, day, hooks)
+        sent = transfer.send(files, config, record, day, hooks)
+        self._mark_nas(files)
+        return sent
+
+    def _mark_nas(self, files: NasFiles) -> None:
+        """Mark the folder on the NAS while it is sure to be the right one."""
+        if not self._common.guard.knows_nas:
+            with contextlib.suppress(Fault):  # the deleter will say what is wrong
+                self._common.guard.check_nas(files)
 
     def _moved(self, bytes_done: int) -> None:
         self.beat()
@@ -151,7 +164,8 @@ class Lane(Worker):
         common, path = self._common, record.file_path
         common.availability.works()
         # Completed first: the delay before the deletion counts from then.
-        if self._settle(record, lambda: self.db.mark_completed(record.id)):
+        receipt = Receipt(Event.SENT, path, sent.remote_path, sent.size, sent.sha256, sent.level)
+        if self._settle(record, lambda: self.db.mark_completed(record.id, receipt)):
             log.info("sent %s to %s (%d bytes, %.1f s)", shown(path), shown(sent.remote_path), sent.size, seconds)
             if common.config.sync_settings.delete_after_sync:
                 common.deletes.schedule(path, sent.remote_path, sent.sha256, sent.size, sent.mtime_ns)
@@ -178,6 +192,10 @@ class Lane(Worker):
 
     def _went_wrong(self, record: FileRecord, fault: LocalFault | NasFault) -> None:
         common, error = self._common, coded(fault)
+        if fault.code == causes.FILE_MISSING.code and self._media_is_away():
+            common.dispatch.put_off(record.id)
+            self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
+            return
         counts = fault.code != causes.FILE_CHANGED.code
         retries_left = record.transfer_retry_count < common.config.sync_settings.max_retry_attempts
         if fault.code in _FINAL or (counts and not retries_left):
@@ -188,6 +206,15 @@ class Lane(Worker):
         pause = common.dispatch.put_off(record.id)  # before the row is back, or another lane takes it at once
         common.board.report(fault, f"tried again in {pause:g} s: {shown(record.file_path)}")
         self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=counts))
+
+    def _media_is_away(self) -> bool:
+        """Whether the whole folder is another one, as when its disk is not mounted: no file is to blame for that."""
+        guard = self._common.guard
+        if not guard.media_is_away:
+            return False
+        with contextlib.suppress(Fault):
+            guard.check_media()  # says so, and stops the deletions
+        return True
 
     def _is_done(self, record: FileRecord) -> None:
         self._common.dispatch.done_with(record.id)

@@ -89,6 +89,7 @@ class SignsOfLife:
             in_hand=situation.in_hand,
             last_error=situation.last_error,
             nas_away_since=situation.away_since,
+            deletions_stopped=situation.deletions_stopped,
         )
 
     def _write(self, folder: str, state: DaemonState) -> None:

@@ -13,6 +13,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon.board import Board, Situation, coded
 from celestial_nasops.daemon.crew import Crew
+from celestial_nasops.daemon.deletion_guard import DeletionGuard, DeletionsStopped
 from celestial_nasops.daemon.signals import Signals
 from celestial_nasops.daemon.signs_of_life import SignsOfLife
 from celestial_nasops.daemon.start import unusable_folders
@@ -51,6 +52,7 @@ class Supervisor:
         self._board = Board(self._changed)
         list_path = os.path.join(loaded.config.daemon_settings.state_path, PENDING_DELETES_NAME)
         self._deletes = SafeDeleteManager(list_path, loaded.config)
+        self._guard = DeletionGuard(loaded.config.daemon_settings.state_path, loaded.config, self._changed)
         self._unfinished: dict[str, str] = {}
         self._refused_config = ""
         self._build_at: float | None = None
@@ -98,6 +100,8 @@ class Supervisor:
             self._board.errors
             or self._crew.availability.away_since
             or self._deletes.problem
+            or self._deletes.unproven
+            or self._guard.stopped
             or self._deletes.went_wrong
         )
         return DONE if all_well else FAILED
@@ -115,10 +119,22 @@ class Supervisor:
                 remote = transfer.temporary_path(self._config, record, transfer.day_of(record))
                 self._unfinished.setdefault(record.file_path, remote)
         self._deletes.configure(self._config)
-        crew = Crew(self._config, self._board, self._deletes, self._unfinished, self._changed, once=self._once)
+        self._guard.configure(self._config)
+        self._mark_media()
+        crew = Crew(
+            self._config, self._board, self._deletes, self._guard, self._unfinished, self._changed, once=self._once
+        )
         self._db = MediaStatusDB(queue.db_path, timeout_seconds=min(queue.connection_timeout, _OWN_LOCK_WAIT_SECONDS))
         self._wakeup = Wakeup(self._db.folder, stop_fd=self._signals.fileno())
         self._crew, self._fingerprint = crew, self._config.fingerprint()
+
+    def _mark_media(self) -> None:
+        try:
+            self._guard.check_media()
+        except DeletionsStopped:
+            pass  # which the guard has told
+        except LocalFault as fault:
+            self._board.report(fault, "nothing is deleted")
 
     def _keep_up(self) -> bool:
         """Replace the crew where the queue's file or the configuration was replaced; False if the old one hangs."""
@@ -245,9 +261,14 @@ class Supervisor:
             away_reason=str(availability.reason or ""),
             troubles=list(self._troubles()),
             last_error=self._board.last_error,
+            deletions_stopped="" if self._guard.stopped is None else coded(self._guard.stopped),
         )
 
     def _troubles(self) -> Iterator[str]:
+        if self._guard.stopped is not None:
+            yield f"deletions are stopped until 'media-sync-daemon resume': {self._guard.stopped}"
+        if self._deletes.unproven is not None:
+            yield str(self._deletes.unproven)
         if self._deletes.problem is not None:
             yield str(self._deletes.problem)
         if self._deletes.given_up:

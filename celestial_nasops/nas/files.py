@@ -14,6 +14,7 @@ from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas import remote_errors
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell import Reply
+from celestial_nasops.nas.verification import VerificationLevel
 
 _SLOWEST_HASH_BYTES_PER_SECOND = 5e6
 # Linux takes at most 128 KiB as one argument, and the login shell gets the whole command as one.
@@ -78,6 +79,11 @@ class NasFiles:
         """Use a session; ``timeout_seconds`` bounds each command that moves no data."""
         self._session = session
         self._timeout_seconds = timeout_seconds
+
+    @property
+    def verification_level(self) -> VerificationLevel:
+        """What :meth:`inspect` rests on."""
+        return VerificationLevel.HASH
 
     @property
     def typed_after_ssh(self) -> str:

@@ -147,7 +147,7 @@ def test_once_carries_what_is_ready_deletes_what_is_due_and_ends(field: Field) -
     code, log = field.run("--once")
     assert code == 0, log
     assert all(field.row(row_id).transfer_status is COMPLETED for row_id in rows)
-    assert list(field.media.iterdir()) == []
+    assert field.here() == []
     assert len(field.on_nas()) == 5
 
 
@@ -385,6 +385,6 @@ def test_a_worker_that_hangs_ends_the_signs_of_life(field: Field) -> None:
         assert eventually(daemon.state).heartbeat_at == last
         daemon.tell(signal.SIGTERM)
         assert daemon.exit_code(15) == 0
-    [row] = [field.db.find(str(path)) for path in field.media.iterdir()]
+    [row] = [field.db.find(str(field.media / name)) for name in field.here()]
     assert row is not None
     assert row.transfer_status is PENDING

@@ -15,6 +15,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.database.records import FileRecord, TransferStatus
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.transfer import Hooks, Sent, Stopped, Withdrawn, send
 from tests.daemon_field import NAME, sha256
 from tests.mounts import SmallTmpfs
@@ -81,7 +82,8 @@ def test_it_arrives_whole_under_its_name_and_nothing_else_does(bench: Bench) -> 
     moved: list[int] = []
     bench.hook(moved=moved.append)
     sent = bench.send()
-    assert sent == Sent(str(bench.final), len(CONTENT), sha256(CONTENT), bench.local.stat().st_mtime_ns)
+    mtime = bench.local.stat().st_mtime_ns
+    assert sent == Sent(str(bench.final), len(CONTENT), sha256(CONTENT), mtime, VerificationLevel.HASH)
     assert bench.on_nas() == [bench.final]
     assert bench.final.read_bytes() == CONTENT
     assert moved == sorted(moved)
