@@ -1,4 +1,4 @@
-"""How the content of a copy on the NAS was compared with what was sent."""
+"""How surely a copy on the NAS is known to be right."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ from enum import StrEnum
 
 
 class VerificationLevel(StrEnum):
-    """What a verification rests on, the strongest first."""
+    """From the surest to the weakest.
+
+    Attributes:
+        HASH: the NAS itself read its disk and hashed what lies there.
+        READ_BACK: the copy was read back over the network and hashed here.
+        SIZE: only its size was compared.
+    """
 
     HASH = "hash"
-    """A SHA-256 that the NAS computed over the file as it lies there."""
     READ_BACK = "read_back"
-    """A SHA-256 over the file's bytes as they are read back from the NAS, at the price of the way back."""
     SIZE = "size"
-    """The number of bytes alone, which proves no content."""
+
+    @property
+    def proves_content(self) -> bool:
+        """Whether it tells one content from another of the same size."""
+        return self is not VerificationLevel.SIZE
 
     def meets(self, required: VerificationLevel) -> bool:
-        """Whether this is at least as strong as what is required."""
+        """Whether this is at least as sure as what is required."""
         order = list(VerificationLevel)
         return order.index(self) <= order.index(required)

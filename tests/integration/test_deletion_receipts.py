@@ -11,7 +11,7 @@ import pytest
 from celestial_nasops.daemon.verified_delete import Hooks
 from celestial_nasops.fault import DatabaseFault
 from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
-from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.shell_files import ShellFiles
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.receipts import Event
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
@@ -94,7 +94,7 @@ def test_what_somebody_else_removed_is_testified_as_gone(bench: DeleteBench, rec
 # --- how much proof ---
 
 
-class _Weaker(NasFiles):
+class _Weaker(ShellFiles):
     """A NAS that proves less."""
 
     level = VerificationLevel.SIZE
