@@ -295,6 +295,11 @@ NAS_NAME_TAKEN = Cause(
     "{path} exists on the NAS with other content and is not overwritten",
     "compare the two and rename one: ssh {target} ls -l {path}",
 )
+NAS_STORED_BESIDE = Cause(
+    "nas_stored_beside",
+    "{taken} has other content on the NAS and is not overwritten; {path} was stored beside it as {beside}",
+    "nothing is lost; compare the two on the NAS, and see why one name was given twice",
+)
 NAS_COPY_DIFFERS = Cause(
     "nas_copy_differs",
     "what arrived at {path} is not what was sent: {found}, expected {expected}",

@@ -8,7 +8,7 @@ import hashlib
 import os
 import posixpath
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -42,6 +42,7 @@ class Sent:
         sha256: hex.
         mtime_ns: when the local file was modified (ns).
         level: what the verification rests on.
+        belongs_at: where the file belongs, if that name was taken by a file of other content; else empty.
     """
 
     remote_path: str
@@ -49,6 +50,7 @@ class Sent:
     sha256: str
     mtime_ns: int
     level: VerificationLevel
+    belongs_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,9 @@ def day_of(record: FileRecord) -> dt.date:
 def send(files: NasFiles, config: Config, record: FileRecord, day: dt.date, hooks: Hooks) -> Sent:
     """Carry one file to the NAS. Sending the same file again is harmless: an equal copy counts as sent.
 
+    Where its name is taken by a file of other content, which is never overwritten, it is stored beside that, under a
+    name that carries its hash.
+
     Args:
         files: the NAS.
         config: where to, and how.
@@ -95,7 +100,7 @@ def send(files: NasFiles, config: Config, record: FileRecord, day: dt.date, hook
 
     Raises:
         LocalFault: the local file is missing, refused, unreadable, of another size than its row says, or changing.
-        NasFault: the NAS did not take it, or has another file of that name. NasUnavailable: no file is to blame.
+        NasFault: the NAS did not take it. NasUnavailable: no file is to blame.
         Stopped: as ``hooks`` asked for.
         Withdrawn: the row was not in hand any more.
 
@@ -105,18 +110,21 @@ def send(files: NasFiles, config: Config, record: FileRecord, day: dt.date, hook
     final, temporary = paths.remote_path(config, record.file_name, day), temporary_path(config, record, day)
     with _Source(record) as source:
         try:
-            sha256 = _already_there(files, final, source, hooks)
+            place = _place(files, final, source, hooks)
+            sha256 = place.holds
             if sha256 is None:
                 files.make_folder(posixpath.dirname(final), below=config.nas_settings.base_path)
                 sha256 = _upload(files, config, temporary, source, hooks)
-                _publish(files, temporary, final, source, sha256, hooks)
+                beside = _beside(final, sha256)
+                place = _publish(files, temporary, [place.path, beside], source, sha256, hooks)
             else:
                 files.remove([temporary])  # of a predecessor that died between publishing and tidying up
         except BaseException:
             with contextlib.suppress(NasFault):
                 files.remove([temporary])
             raise
-        return Sent(final, source.size, sha256, source.mtime_ns, files.verification_level)
+        belongs_at = final if place.path != final else ""
+        return Sent(place.path, source.size, sha256, source.mtime_ns, files.verification_level, belongs_at)
 
 
 def check_names(record: FileRecord) -> None:
@@ -132,23 +140,48 @@ def check_names(record: FileRecord) -> None:
         raise LocalFault(causes.FILE_REFUSED, path=record.file_path, reason=f"its row's file_name is '{name}'")
 
 
-def _already_there(files: NasFiles, final: str, source: _Source, hooks: Hooks) -> str | None:
-    """The SHA-256 of an equal copy that lies there already, as after a crash; None where the name is free.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a file can be published; ``holds`` is its SHA-256 where an equal copy lies there already."""
 
-    Asked first, so that a name that is taken by another file costs one look and no upload.
+    path: str
+    holds: str | None = None
+
+
+def _place(files: NasFiles, final: str, source: _Source, hooks: Hooks) -> _Place:
+    """Find the place for a file: its own name, or one beside it where that is taken by a file of other content.
+
+    Looked for first, so that an equal copy, as after a crash, costs no upload.
     """
-    present = files.stat(final)
+    found = _look_at(files, final, source, hooks)
+    if found is not None:
+        return found
+    beside = _beside(final, source.sha256(hooks))
+    found = _look_at(files, beside, source, hooks)
+    if found is None:  # it would take two files of one hash, or somebody who writes under such names
+        raise NasFault(causes.NAS_NAME_TAKEN, path=beside, target=files.typed_after_ssh)
+    return found
+
+
+def _beside(final: str, sha256: str) -> str:
+    folder, name = posixpath.split(final)
+    return posixpath.join(folder, paths.beside_name(name, sha256))
+
+
+def _look_at(files: NasFiles, path: str, source: _Source, hooks: Hooks) -> _Place | None:
+    """Whether a name is free, or has an equal copy; None where it is taken by a file of other content."""
+    present = files.stat(path)
     if present is None:
-        return None
+        return _Place(path)
     if present.size == source.size:
         sha256 = source.sha256(hooks)
         _expect_hash(hooks, source.size)
-        copy = files.inspect(final)
+        copy = files.inspect(path)
         if copy is None:
-            return None
+            return _Place(path)
         if (copy.size, copy.sha256) == (source.size, sha256):
-            return sha256
-    raise NasFault(causes.NAS_NAME_TAKEN, path=final, target=files.typed_after_ssh)
+            return _Place(path, sha256)
+    return None
 
 
 def _upload(files: NasFiles, config: Config, temporary: str, source: _Source, hooks: Hooks) -> str:
@@ -168,21 +201,26 @@ def _upload(files: NasFiles, config: Config, temporary: str, source: _Source, ho
     raise NasFault(causes.NAS_COPY_DIFFERS, path=temporary, found=found, expected=expected)
 
 
-def _publish(files: NasFiles, temporary: str, final: str, source: _Source, sha256: str, hooks: Hooks) -> None:
+def _publish(
+    files: NasFiles, temporary: str, names: Sequence[str], source: _Source, sha256: str, hooks: Hooks
+) -> _Place:
+    """Give the upload the first of some names that nobody has taken meanwhile, and tell which."""
     if not hooks.is_still_ours():
         raise Withdrawn
-    if files.publish(temporary, final):
-        # The same file that was hashed a moment ago under its other name; its content needs no second reading.
-        published = files.stat(final)
-        if published is None or published.size != source.size:
-            found = f"{published.size} bytes" if published else "nothing"
-            raise NasFault(causes.NAS_COPY_DIFFERS, path=final, found=found, expected=f"{source.size} bytes")
-        return
-    _expect_hash(hooks, source.size)
-    copy = files.inspect(final)  # somebody was faster; an equal copy is as good as ours
-    if copy is None or (copy.size, copy.sha256) != (source.size, sha256):
-        raise NasFault(causes.NAS_NAME_TAKEN, path=final, target=files.typed_after_ssh)
-    files.remove([temporary])
+    for path in dict.fromkeys(names):
+        if files.publish(temporary, path):
+            # The same file that was hashed a moment ago under its other name; its content needs no second reading.
+            published = files.stat(path)
+            if published is None or published.size != source.size:
+                found = f"{published.size} bytes" if published else "nothing"
+                raise NasFault(causes.NAS_COPY_DIFFERS, path=path, found=found, expected=f"{source.size} bytes")
+            return _Place(path)
+        _expect_hash(hooks, source.size)
+        copy = files.inspect(path)  # somebody was faster; an equal copy is as good as ours
+        if copy is not None and (copy.size, copy.sha256) == (source.size, sha256):
+            files.remove([temporary])
+            return _Place(path)
+    raise NasFault(causes.NAS_NAME_TAKEN, path=names[-1], target=files.typed_after_ssh)
 
 
 def _expect_hash(hooks: Hooks, size: int) -> None:
@@ -194,6 +232,7 @@ class _Source:
 
     def __init__(self, record: FileRecord) -> None:
         self._path = record.file_path
+        self._sha256: str | None = None
         self._seen = self._look()
         if record.file_size is not None and record.file_size != self.size:
             raise LocalFault(causes.FILE_SIZE_DIFFERS, path=self._path, found=self.size, expected=record.file_size)
@@ -240,11 +279,13 @@ class _Source:
         raise LocalFault(causes.FILE_CHANGED, path=self._path)
 
     def sha256(self, hooks: Hooks) -> str:
-        digest = hashlib.sha256()
-        for _ in self.chunks(hooks, digest.update):
-            pass
+        if self._sha256 is None:
+            digest = hashlib.sha256()
+            for _ in self.chunks(hooks, digest.update):
+                pass
+            self._sha256 = digest.hexdigest()
         self.check_unchanged()
-        return digest.hexdigest()
+        return self._sha256
 
     def check_unchanged(self) -> None:
         if identity(os.fstat(self._fd)) != identity(self._seen) or identity(self._look()) != identity(self._seen):

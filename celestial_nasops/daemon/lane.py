@@ -167,6 +167,9 @@ class Lane(Worker):
         receipt = Receipt(Event.SENT, path, sent.remote_path, sent.size, sent.sha256, sent.level)
         if self._settle(record, lambda: self.db.mark_completed(record.id, receipt)):
             log.info("sent %s to %s (%d bytes, %.1f s)", shown(path), shown(sent.remote_path), sent.size, seconds)
+            if sent.belongs_at:
+                fault = NasFault(causes.NAS_STORED_BESIDE, path=path, taken=sent.belongs_at, beside=sent.remote_path)
+                log.warning("%s; %s", coded(fault), fault.remedy)
             if common.config.sync_settings.delete_after_sync:
                 common.deletes.schedule(path, sent.remote_path, sent.sha256, sent.size, sent.mtime_ns)
                 common.scheduled()

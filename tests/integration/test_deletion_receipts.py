@@ -120,8 +120,9 @@ class _Weaker(ShellFiles):
 def test_a_copy_must_be_proven_as_strongly_as_it_is_required(
     bench: DeleteBench, given: str, required: str | None, deleted: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench.files = _Weaker(bench.files._session, timeout_seconds=10)
-    bench.files.level = VerificationLevel(given)
+    assert isinstance(bench.files, ShellFiles)
+    bench.files = weaker = _Weaker(bench.files._session, timeout_seconds=10)
+    weaker.level = VerificationLevel(given)
     manager = bench.scheduled(**({} if required is None else {"required_verification_level": required}))
     assert [bench.run(manager), bench.run(manager)] == [deleted, 0]
     assert bench.local.exists() is not bool(deleted)
@@ -132,7 +133,7 @@ def test_a_copy_must_be_proven_as_strongly_as_it_is_required(
             f"{required or 'read_back'} is required"
         )
         assert bench.on_disk()[0]["retry_count"] == 0
-        bench.files.level = VerificationLevel.HASH
+        weaker.level = VerificationLevel.HASH
         assert bench.run(manager) == 1
         assert manager.unproven is None
 

@@ -83,20 +83,33 @@ def _once_with(field: Field) -> tuple[int, str]:
 # --- what a file itself is to blame for ---
 
 
-def test_a_name_that_is_taken_fails_after_its_retries_with_the_reason_in_the_row(field: Field) -> None:
-    field.configure(sync_settings={"max_retry_attempts": 2})
+def test_a_name_that_is_taken_is_left_alone_and_the_file_stored_beside_it(field: Field) -> None:
+    field.configure(**SOON)
     field.remote().parent.mkdir(parents=True)
     field.remote().write_bytes(b"somebody else's")
-    with field.daemon():
-        record = field.becomes(field.put(), FAILED)
-        assert record.transfer_retry_count == 2
-        assert record.last_error_message == (
-            f"[nas_name_taken] {field.remote()} exists on the NAS with other content and is not overwritten"
+    with field.daemon() as daemon:
+        field.becomes(field.put(content=b"ours"), COMPLETED)
+        digits = sha256(b"ours")
+        beside = field.remote(f"20250122_101500_x.{digits[:6]}-{digits[6:12]}.mp4")
+        daemon.says(
+            rf"WARNING \[nas_stored_beside\] {field.remote()} has other content on the NAS and is not overwritten; "
+            rf"{field.media / NAME} was stored beside it as {beside}; nothing is lost; compare the two on the NAS, and "
+            "see why one name was given twice\n"
         )
-        other = field.put("20250122_other.mp4")
-        field.becomes(other, COMPLETED)
+        eventually(lambda: not (field.media / NAME).exists())
     assert field.remote().read_bytes() == b"somebody else's"
-    assert field.unfinished_on_nas() == []
+    assert beside.read_bytes() == b"ours"
+    assert field.on_nas() == sorted([str(field.remote()), str(beside)])
+    assert {receipt.remote_path for receipt in field.db.receipts_of(str(field.media / NAME))} == {str(beside)}
+
+
+def test_a_file_that_fails_for_good_says_why_in_its_row(field: Field) -> None:
+    field.configure(sync_settings={"max_retry_attempts": 2})
+    with field.daemon():
+        record = field.becomes(field.put(size=99), FAILED)
+        assert record.transfer_retry_count == 2
+        assert record.last_error_message == (f"[file_size_differs] {field.media / NAME} has 5 bytes, its row says 99")
+        field.becomes(field.put("20250122_other.mp4"), COMPLETED)
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "link"])
