@@ -317,6 +317,31 @@ DAEMON_ALREADY_RUNS = Cause(
     "another media-sync-daemon (pid {pid}) runs with the state folder {path}",
     "look at it: systemctl status media-sync-daemon",
 )
+DAEMON_PAUSED = Cause(
+    "daemon_paused",
+    "the daemon is paused since {since} by {by} ({reason}): nothing is carried or deleted",
+    "let it go on: media-sync-daemon resume",
+)
+WRONG_USER = Cause(
+    "wrong_user",
+    "{user} may not do this: the queue and the daemon's state in {path} belong to {owner}",
+    "do it as that user, else the daemon loses its files: sudo media-sync-daemon {command}",
+)
+REQUEUE_NO_ROW = Cause(
+    "requeue_no_row",
+    "the queue has no row for {path}",
+    "give the path as the queue has it; those that failed are listed by: media-sync-daemon queue",
+)
+REQUEUE_IN_HAND = Cause(
+    "requeue_in_hand",
+    "{path} is being carried at the moment",
+    "wait for it: media-sync-daemon queue",
+)
+REQUEUE_WAITS = Cause(
+    "requeue_waits",
+    "{path} is not sent yet and waits in the queue already ({status})",
+    "see what is ahead of it: media-sync-daemon queue",
+)
 PENDING_DELETES_CORRUPT = Cause(
     "pending_deletes_corrupt",
     "{path} could not be read ({reason}); it was put aside as {aside} and rebuilt from the database",
@@ -340,12 +365,12 @@ DELETE_CHECKSUM_UNKNOWN = Cause(
 DELETE_COPY_MISSING = Cause(
     "delete_copy_missing",
     "{path} is not deleted: its copy {remote_path} is gone from the NAS",
-    "find out who removed the copy; to have the file sent again, set its row's transfer_status to 'pending'",
+    "find out who removed the copy; to have the file sent again: media-sync-daemon requeue '{path}'",
 )
 DELETE_COPY_DIFFERS = Cause(
     "delete_copy_differs",
     "{path} is not deleted: its copy {remote_path} has {found}, expected {expected}",
-    "find out what changed the copy; move it away and set the row's transfer_status to 'pending' to send it again",
+    "find out what changed the copy; to have the file sent again: media-sync-daemon requeue '{path}'",
 )
 DELETE_UNPROVEN = Cause(
     "delete_unproven",

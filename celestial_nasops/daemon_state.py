@@ -21,12 +21,13 @@ LOCK_NAME = "daemon.lock"
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """A file that is being carried. Times are Unix seconds."""
+    """A file that is being carried. Times are Unix seconds; the rate is that of the last few seconds."""
 
     file_path: str
     bytes_done: int
     bytes_total: int
     started_at: float
+    bytes_per_second: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,9 @@ class DaemonState:
     last_error: str = ""
     nas_away_since: float | None = None
     deletions_stopped: str = ""
+    paused_by: str = ""
+    paused_at: float | None = None
+    paused_reason: str = ""
 
 
 def write(folder: str, state: DaemonState) -> None:

@@ -193,7 +193,7 @@ class Field:
         argv = [sys.executable, *what, "--config", str(self.config_path), *options]
         log_path = self.folder / "daemon.log"
         with open(log_path, "ab") as log:
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment())
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment())
         daemon = Daemon(process, log_path, str(self.state_folder))
         try:
             if ready:
@@ -215,7 +215,7 @@ class Field:
         return code, daemon.log
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours, and one that finds the packages from wherever the program lies."""
     return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
 

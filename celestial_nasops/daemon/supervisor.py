@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import time
 from collections.abc import Iterator, Sequence
 
-from celestial_nasops import config_file, transfer
+from celestial_nasops import causes, config_file, control, transfer, words
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon.board import Board, Situation, coded
@@ -56,12 +57,16 @@ class Supervisor:
         self._unfinished: dict[str, str] = {}
         self._refused_config = ""
         self._build_at: float | None = None
+        self._paused: control.Order | None = None
+        self._control = control.folder(loaded.config.daemon_settings.state_path)
         self._ring_at = 0.0
         self._build()
 
     def run(self) -> int:
         """Work until a signal asks for the end, and return the exit code."""
-        self._crew.start()
+        self._heed_orders()
+        if self._paused is None:
+            self._crew.start()
         self._give_signs()
         self._notifier.ready()
         while True:
@@ -73,6 +78,7 @@ class Supervisor:
                 return self._end(INTERNAL)
             if self._signals.reread:
                 self._reread()
+            self._heed_orders()
             if not self._keep_up():
                 return self._end(INTERNAL)
             if woken or time.monotonic() >= self._ring_at:
@@ -83,6 +89,14 @@ class Supervisor:
 
     def run_once(self) -> int:
         """Carry what is ready, delete what is due, and return the exit code."""
+        self._heed_orders()
+        if self._paused is not None:
+            order = self._paused
+            reason = order.reason or "no reason given"
+            self._board.report(
+                LocalFault(causes.DAEMON_PAUSED, by=order.by, since=words.clock(order.at), reason=reason)
+            )
+            return FAILED
         self._crew.start()
         self._notifier.ready()
         deleting = False
@@ -125,7 +139,7 @@ class Supervisor:
             self._config, self._board, self._deletes, self._guard, self._unfinished, self._changed, once=self._once
         )
         self._db = MediaStatusDB(queue.db_path, timeout_seconds=min(queue.connection_timeout, _OWN_LOCK_WAIT_SECONDS))
-        self._wakeup = Wakeup(self._db.folder, stop_fd=self._signals.fileno())
+        self._wakeup = Wakeup(self._db.folder, self._control, stop_fd=self._signals.fileno())
         self._crew, self._fingerprint = crew, self._config.fingerprint()
 
     def _mark_media(self) -> None:
@@ -155,13 +169,39 @@ class Supervisor:
         except DatabaseFault as fault:
             self._board.report(fault)
             self._build_at = time.monotonic() + _BUILD_AGAIN_SECONDS
-            self._wakeup = Wakeup(stop_fd=self._signals.fileno())
+            self._wakeup = Wakeup(self._control, stop_fd=self._signals.fileno())
         else:
             self._build_at = None
             self._crew.start()
             log.info("at work with the configuration %s", self._config_path)
         self._changed()
         return True
+
+    def _heed_orders(self) -> None:
+        """Pause and resume as the operator ordered, and let deletions go on that were stopped."""
+        state_path = os.path.dirname(self._control)
+        try:
+            if control.released(state_path) is not None:
+                self._guard.release(self._deletes.count)
+                control.release_is_done(state_path)
+                self._crew.ring()
+        except LocalFault as fault:
+            self._board.report(fault, "deletions can't be released")
+        order, before = control.paused(state_path), self._paused
+        if order == before:
+            return
+        self._paused = order
+        if order is None:
+            log.info("resumed")
+            self._build_at = 0.0
+        else:
+            log.warning("paused by %s%s", shown(order.by), f": {shown(order.reason)}" if order.reason else "")
+            self._build_at = math.inf
+            if order.at_once:
+                self._crew.abandon()
+            else:
+                self._crew.finish()
+        self._changed()
 
     @property
     def _is_between_crews(self) -> bool:
@@ -248,7 +288,7 @@ class Supervisor:
 
     def _situation(self, doing: str) -> Situation:
         try:
-            waiting = None if self._is_between_crews else self._db.backlog().ready
+            waiting = None if self._is_between_crews and self._paused is None else self._db.backlog().ready
         except DatabaseFault:
             waiting = None
         availability = self._crew.availability
@@ -262,6 +302,7 @@ class Supervisor:
             troubles=list(self._troubles()),
             last_error=self._board.last_error,
             deletions_stopped="" if self._guard.stopped is None else coded(self._guard.stopped),
+            paused=self._paused,
         )
 
     def _troubles(self) -> Iterator[str]:
