@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from celestial_nasops import causes
 from celestial_nasops.database import statements as sql
 from celestial_nasops.database.faults import why_unusable
-from celestial_nasops.database.records import Backlog, FileRecord, TransferStatus, age_seconds
+from celestial_nasops.database.records import Appetite, Backlog, FileRecord, TransferStatus, age_seconds
 from celestial_nasops.database.records import bound as _bound
 from celestial_nasops.database.schema import INIT_MARKER, TABLE
 from celestial_nasops.fault import DatabaseFault
 from celestial_nasops.receipts import Receipt, ReceiptsDb
 
-__all__ = ["INIT_MARKER", "TABLE", "Backlog", "FileRecord", "MediaStatusDB", "TransferStatus"]
+__all__ = ["INIT_MARKER", "TABLE", "Appetite", "Backlog", "FileRecord", "MediaStatusDB", "TransferStatus"]
 
 
 class MediaStatusDB(ReceiptsDb):
@@ -87,17 +87,75 @@ class MediaStatusDB(ReceiptsDb):
             rows = connection.execute(sql.GET, row_id).fetchall()
         return FileRecord.of_row(rows[0])
 
-    def mark_completed(self, row_id: int, receipt: Receipt | None = None) -> None:
-        """Transferring -> completed.
+    def claim_ready(
+        self, appetite: Appetite, *, small_only: bool = False, excluding: Collection[int] = ()
+    ) -> list[FileRecord]:
+        """Take the oldest ready row in hand, and with it, if it is small, the small ones that come next.
 
         Args:
-            row_id: the row.
-            receipt: of the copy, added with the change as a whole or not at all.
+            appetite: what is small, and how much of that to take.
+            small_only: leave other rows to other claims, so that a small file never waits behind a large one.
+            excluding: ids of rows to leave alone, such as those in back-off.
+
+        Returns:
+            The rows as they are now, transferring, the oldest first; none where nothing is ready.
+
+        Raises:
+            DatabaseFault: the database can't be read or written.
+        """
+        statement = self._statements.first_small_ready if small_only else self._statements.first_ready
+        parameters: dict[str, str | int] = {
+            "excluding": json.dumps(sorted(excluding)),
+            "small_bytes": appetite.small_bytes,
+            "limit": appetite.rows,
+        }
+        if not self._rows(statement, {**parameters, "limit": 1}):
+            return []
+        with self._transaction() as connection:
+            found = connection.execute(statement, parameters).fetchall()
+            ids = [record.id for record in appetite.helping(map(FileRecord.of_row, found))]
+            connection.executemany(sql.CLAIM, [(row_id,) for row_id in ids])
+            rows = connection.execute(sql.GET_ALL, (json.dumps(ids),)).fetchall()
+        return [FileRecord.of_row(row) for row in rows]
+
+    def mark_all_completed(self, receipts: Mapping[int, Receipt]) -> set[int]:
+        """Transferring -> completed, for many rows at once.
+
+        Args:
+            receipts: of the copies, by the ids of the rows; added with the change as a whole or not at all.
+
+        Returns:
+            Those that are completed now; the others were not transferring any more.
+
+        Raises:
+            DatabaseFault: the database can't be written; then none is.
+        """
+        with self._transaction() as connection:
+            completed = {
+                row_id for row_id in receipts if connection.execute(sql.MARK_COMPLETED, {"id": row_id}).rowcount == 1
+            }
+            for row_id in receipts:
+                if row_id in completed:
+                    self._add_receipt(connection, receipts[row_id])
+        return completed
+
+    def return_all_to_queue(self, row_ids: Sequence[int], error: str | None = None) -> None:
+        """Transferring -> pending for many rows at once, no file being to blame; rows that are not are left alone.
+
+        Raises:
+            DatabaseFault: the database can't be written; then none is.
+        """
+        values = {"error": None if error is None else _bound(error), "retries": 0}
+        with self._transaction() as connection:
+            connection.executemany(sql.RETURN_TO_QUEUE, [{"id": row_id, **values} for row_id in row_ids])
+
+    def mark_completed(self, row_id: int) -> None:
+        """Transferring -> completed.
 
         Raises:
             DatabaseFault: ROW_CHANGED where the row is not transferring any more; and what else prevents it.
         """
-        self._move_on(sql.MARK_COMPLETED, row_id, {}, receipt)
+        self._move_on(sql.MARK_COMPLETED, row_id, {})
 
     def mark_failed(self, row_id: int, error: str) -> None:
         """Transferring -> failed, for good.
@@ -168,6 +226,14 @@ class MediaStatusDB(ReceiptsDb):
         """
         record = self.get(row_id)
         return record is not None and record.transfer_status is TransferStatus.TRANSFERRING
+
+    def still_transferring(self, row_ids: Sequence[int]) -> set[int]:
+        """Which of these rows are still there and in hand.
+
+        Raises:
+            DatabaseFault: the database can't be read.
+        """
+        return {row_id for (row_id,) in self._rows(sql.STILL_IN_HAND, {"ids": json.dumps(list(row_ids))})}
 
     def find(self, file_path: str) -> FileRecord | None:
         """The row of a file, or None.
@@ -272,17 +338,9 @@ class MediaStatusDB(ReceiptsDb):
         rows = self._rows(statement, parameters)
         return FileRecord.of_row(rows[0]) if rows else None
 
-    def _move_on(
-        self,
-        statement: str,
-        row_id: int,
-        values: dict[str, str | bytes | int | None],
-        receipt: Receipt | None = None,
-    ) -> None:
+    def _move_on(self, statement: str, row_id: int, values: dict[str, str | bytes | int | None]) -> None:
         with self._transaction() as connection:
             if connection.execute(statement, {"id": row_id, **values}).rowcount != 1:
                 raise DatabaseFault(
                     causes.ROW_CHANGED, row_id=row_id, expected=TransferStatus.TRANSFERRING, path=self.path
                 )
-            if receipt is not None:
-                self._add_receipt(connection, receipt)

@@ -20,7 +20,7 @@ from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable, 
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.receipts import ReceiptsDb
-from celestial_nasops.transfer import Stopped
+from celestial_nasops.transfer import Sent, Stopped
 
 _LONGEST_PAUSE_SECONDS = 600.0
 
@@ -110,6 +110,14 @@ class SafeDeleteManager:
             mtime_ns: of the local file (ns).
         """
         self._add([self._new(local_path, remote_path, sha256, size, mtime_ns)])
+
+    def schedule_all(self, files: Iterable[tuple[str, Sent]]) -> None:
+        """Have files that were just sent deleted after the delay; the list is saved once for all of them.
+
+        Args:
+            files: local path and verified copy of each.
+        """
+        self._add([self._new(path, sent.remote_path, sent.sha256, sent.size, sent.mtime_ns) for path, sent in files])
 
     def adopt(self, files: Iterable[tuple[str, str, str]]) -> None:
         """Have files deleted that were sent earlier, in so far as they are not in the list.

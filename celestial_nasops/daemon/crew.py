@@ -1,4 +1,4 @@
-"""All workers under one configuration: several lanes, one deleter."""
+"""All workers under one configuration: several lanes, one for small files alone, one deleter."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from celestial_nasops.daemon.deleter import Deleter
 from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.daemon.dispatch import Dispatch
 from celestial_nasops.daemon.lane import Common, Lane
+from celestial_nasops.daemon.leftovers import Leftovers
 from celestial_nasops.daemon.nas_availability import NasAvailability
 from celestial_nasops.daemon.worker import Orders, Worker
 from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.parts import Parts
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
 
 _GRACE_SECONDS = 60.0
@@ -31,6 +33,7 @@ class Crew:
         deletes: SafeDeleteManager,
         guard: DeletionGuard,
         unfinished: dict[str, str],
+        parts: Parts,
         changed: Callable[[], None],
         *,
         once: bool = False,
@@ -43,6 +46,7 @@ class Crew:
             deletes: the deletions that are pending.
             guard: stops them where something is wrong.
             unfinished: local path to the place on the NAS where a part of the file may lie.
+            parts: uploads of large files that can be gone on with.
             changed: called in a worker's thread when something has happened that the main thread should look at.
             once: end when there is nothing left to do.
 
@@ -55,7 +59,17 @@ class Crew:
         dispatch = Dispatch(self._orders, board, self.availability, config.sync_settings.retry_delay_seconds)
         self._bells = (dispatch.bell, self._due)
         common = Common(
-            config, self._orders, board, self.availability, dispatch, deletes, guard, self._due.ring, unfinished
+            config=config,
+            orders=self._orders,
+            board=board,
+            availability=self.availability,
+            dispatch=dispatch,
+            deletes=deletes,
+            guard=guard,
+            scheduled=self._due.ring,
+            parts=parts,
+            leftovers=Leftovers(config, parts),
+            unfinished=unfinished,
         )
         step_seconds = config.sync_settings.sync_timeout_seconds + config.security.connection_timeout_seconds
         self._longest_silence = step_seconds + _GRACE_SECONDS
@@ -67,6 +81,7 @@ class Crew:
                 return opened.enter_context(MediaStatusDB(queue.db_path, timeout_seconds=queue.connection_timeout))
 
             self._lanes = [Lane(f"lane-{number}", common, connection(), changed) for number in range(1, count + 1)]
+            self._lanes.append(Lane("lane-small", common, connection(), changed, small_only=True))
             self._deleter = Deleter(common, connection(), self._due, changed)
             opened.pop_all()  # each worker closes its own
 

@@ -11,6 +11,7 @@ from celestial_nasops.fault import NasUnavailable
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
+from celestial_nasops.nas.ssh_child import SshChild
 from celestial_nasops.nas.target import resolve
 from celestial_nasops.process import ProcessFault
 
@@ -26,6 +27,7 @@ class NasConnection:
         self._timeout_seconds = timeout_seconds or config.security.connection_timeout_seconds
         self._lock = threading.Lock()
         self._session: NasSession | None = None
+        self._child: SshChild | None = None
         self._used_at = 0.0
         self._aborted = False
 
@@ -40,7 +42,8 @@ class NasConnection:
         if session is None or not session.alive or self._aborted:
             self.close()
             session = self._open()
-        return open_files(session, self._config.nas_settings, timeout_seconds=self._timeout_seconds)
+        nas, seconds = self._config.nas_settings, self._timeout_seconds
+        return open_files(session, nas, timeout_seconds=seconds, child=self._child)
 
     def close_if_idle(self) -> None:
         """Close it where it was not used for some minutes; the NAS may want to sleep."""
@@ -57,6 +60,10 @@ class NasConnection:
     def abort(self) -> None:
         """End it for good, from any thread; who waits for an answer of the NAS gets a fault."""
         self._aborted = True
+        with self._lock:
+            child = self._child
+        if child is not None:
+            child.abort()
         self.close()
 
     def _open(self) -> NasSession:
@@ -68,6 +75,8 @@ class NasConnection:
         with self._lock:
             if not self._aborted:
                 self._session = session
+                if self._child is None or self._child.target != target:
+                    self._child = SshChild(target, timeout_seconds=self._timeout_seconds)
                 return session
         session.close()
         raise NasUnavailable(

@@ -22,6 +22,7 @@ from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, shown
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.notify import Notifier
+from celestial_nasops.parts import Parts
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
 from celestial_nasops.wakeup import Wakeup
 
@@ -55,6 +56,7 @@ class Supervisor:
         self._deletes = SafeDeleteManager(list_path, loaded.config)
         self._guard = DeletionGuard(loaded.config.daemon_settings.state_path, loaded.config, self._changed)
         self._unfinished: dict[str, str] = {}
+        self._parts = Parts(loaded.config.daemon_settings.state_path)
         self._refused_config = ""
         self._build_at: float | None = None
         self._paused: control.Order | None = None
@@ -136,7 +138,14 @@ class Supervisor:
         self._guard.configure(self._config)
         self._mark_media()
         crew = Crew(
-            self._config, self._board, self._deletes, self._guard, self._unfinished, self._changed, once=self._once
+            self._config,
+            self._board,
+            self._deletes,
+            self._guard,
+            self._unfinished,
+            self._parts,
+            self._changed,
+            once=self._once,
         )
         self._db = MediaStatusDB(queue.db_path, timeout_seconds=min(queue.connection_timeout, _OWN_LOCK_WAIT_SECONDS))
         self._wakeup = Wakeup(self._db.folder, self._control, stop_fd=self._signals.fileno())
@@ -291,11 +300,11 @@ class Supervisor:
             waiting = None if self._is_between_crews and self._paused is None else self._db.backlog().ready
         except DatabaseFault:
             waiting = None
-        availability = self._crew.availability
+        availability, in_hand = self._crew.availability, self._board.in_hand()
         return Situation(
             doing=doing,
-            in_hand=self._board.in_hand(),
-            lanes=self._config.security.max_concurrent_transfers,
+            in_hand=in_hand,
+            lanes=max(self._config.security.max_concurrent_transfers, len(in_hand)),  # small files have one more
             waiting=waiting,
             away_since=availability.away_since,
             away_reason=str(availability.reason or ""),

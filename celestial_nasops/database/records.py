@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -91,6 +92,41 @@ class FileRecord:
             created_at=_text(values["created_at"]),
             updated_at=_text(values["updated_at"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Appetite:
+    """How much to take in hand at once.
+
+    Attributes:
+        small_bytes: a file up to this size is small.
+        rows: at most so many small files.
+        total_bytes: at most so much of them, but one in any case.
+    """
+
+    small_bytes: int
+    rows: int
+    total_bytes: int
+
+    def is_small(self, record: FileRecord) -> bool:
+        """Whether a row says that its file is small; one that does not tell its size may be huge."""
+        return record.file_size is not None and record.file_size <= self.small_bytes
+
+    def helping(self, ready: Iterable[FileRecord]) -> list[FileRecord]:
+        """What to take of rows that are ready: the first, and with it, if it is small, the small ones after it."""
+        taken: list[FileRecord] = []
+        total = 0
+        for record in ready:
+            if not taken:
+                if not self.is_small(record):
+                    return [record]
+            elif not self.is_small(record):
+                continue
+            total += record.file_size or 0
+            if taken and (total > self.total_bytes or len(taken) == self.rows):
+                break
+            taken.append(record)
+        return taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,19 @@ from celestial_nasops.config import NasSettings
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell_files import ShellFiles
+from celestial_nasops.nas.ssh_child import SshChild
 
 
-def open_files(session: NasSession, nas: NasSettings, *, timeout_seconds: float) -> NasFiles:
+def open_files(
+    session: NasSession, nas: NasSettings, *, timeout_seconds: float, child: SshChild | None = None
+) -> NasFiles:
     """The NAS's files by the best way that this login has.
 
     Args:
         session: the login.
         nas: how the NAS is set up.
         timeout_seconds: bounds each step that moves no data.
+        child: the way for what moves many bytes, where there is one besides the session.
     """
     del nas
-    return ShellFiles(session, timeout_seconds=timeout_seconds)
+    return ShellFiles(session, timeout_seconds=timeout_seconds, child=child)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import re
-import shlex
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
-from celestial_nasops.nas import remote_errors
+from celestial_nasops.nas import remote_errors, shell_resume
 from celestial_nasops.nas.files import (
     SLOWEST_HASH_BYTES_PER_SECOND,
     NasFiles,
     RemoteCopy,
     RemoteStat,
+    WrittenCopy,
     absolute,
     folder_below,
 )
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell import Reply
+from celestial_nasops.nas.shell_batch import ShellBatch, command_lengths
+from celestial_nasops.nas.shell_resume import Counts, prefix_args
+from celestial_nasops.nas.ssh_child import NoSshChild, SshChild
 from celestial_nasops.nas.verification import VerificationLevel
 
-# Linux takes at most 128 KiB as one argument, and the login shell gets the whole command as one.
-_COMMAND_LIMIT_BYTES = 64 * 1024
+# From so many bytes on a process and a connection of their own are worth their start.
+_BULK_FROM_BYTES = 16 << 20
 _STAT_LINE = re.compile(rb"([0-9a-f]+) (\d+) (-?\d+)\n")
 _HASH_LINE = re.compile(rb"([0-9a-f]{64})  -\n")
 
@@ -57,13 +61,23 @@ _REMOVE_EMPTY_FOLDERS = (
 _FREE = 'stat -f -c "%a %S" -- "$1"'
 
 
+log = logging.getLogger(__name__)
+
+
 class ShellFiles(NasFiles):
     """By way of a shell, which GNU coreutils or BusyBox stand behind."""
 
-    def __init__(self, session: NasSession, *, timeout_seconds: float) -> None:
-        """Use a session; ``timeout_seconds`` bounds each command that moves no data."""
+    def __init__(self, session: NasSession, *, timeout_seconds: float, child: SshChild | None = None) -> None:
+        """Use a session.
+
+        Args:
+            session: the login.
+            timeout_seconds: bounds each command that moves no data.
+            child: the way for what moves many bytes, where there is one besides the session.
+        """
         self._session = session
         self._timeout_seconds = timeout_seconds
+        self._child = child
 
     @property
     def typed_after_ssh(self) -> str:
@@ -121,6 +135,66 @@ class ShellFiles(NasFiles):
         self._demand_success(reply, "write", path)
         return self._number_of(reply.output, "write", path)
 
+    def hash_segments(self, path: str, size: int, segment_bytes: int) -> list[str]:
+        action = "hash"
+        reply = self._session.exec(
+            shell_resume.HASH_SEGMENTS,
+            args=[absolute(path), *Counts.of(size, segment_bytes).args()],
+            timeout_seconds=self._timeout_seconds + size / SLOWEST_HASH_BYTES_PER_SECOND,
+            action=action,
+            path=path,
+        )
+        self._demand_success(reply, action, path)
+        lines = [shell_resume.HASH_LINE.fullmatch(line) for line in reply.output.splitlines()]
+        if None in lines:
+            raise self._odd(reply.output, action, path)
+        return [line[1].decode() for line in lines if line is not None]
+
+    def write_on(
+        self,
+        path: str,
+        chunks: Iterable[bytes],
+        *,
+        start: int,
+        size: int,
+        segment_bytes: int,
+        stall_timeout_seconds: float,
+    ) -> WrittenCopy:
+        action = "write"
+        to_hash = start / SLOWEST_HASH_BYTES_PER_SECOND  # what is there is read while the rest comes, and holds it up
+        reply = self._exec_bulk(
+            shell_resume.WRITE_ON,
+            args=[absolute(path), str(start), *Counts.of(size - start, segment_bytes).args(), *prefix_args(start)],
+            timeout_seconds=stall_timeout_seconds,
+            stdin=chunks,
+            action=action,
+            path=path,
+            more_time=lambda _: to_hash + segment_bytes / SLOWEST_HASH_BYTES_PER_SECOND,
+            moves=size - start,
+        )
+        self._demand_success(reply, action, path)
+        match = shell_resume.WRITTEN.fullmatch(reply.output)
+        if match is None:
+            # Trouble on the way is said first, whatever came after it.
+            first_line = reply.output.partition(b"\n")[0]
+            if first_line.startswith(b"dd:"):
+                raise remote_errors.fault_of(self._session.target, action, path, first_line)
+            raise self._odd(reply.output, action, path)
+        return WrittenCopy(int(match[1]), match[2].decode())
+
+    @property
+    def batch(self) -> ShellBatch:
+        return ShellBatch(self._session.exec, self._exec_bulk, self.typed_after_ssh, self._timeout_seconds)
+
+    def _exec_bulk(self, script: str, *, moves: int, **how: Any) -> Reply:
+        """Run a script that reads ``moves`` bytes, by the way that is best for so many."""
+        if self._child is not None and self._child.is_usable and moves >= _BULK_FROM_BYTES:
+            try:
+                return self._child.exec(script, **how)
+            except NoSshChild as error:
+                log.warning("%s is reached without the program ssh, which is slower: %s", self.typed_after_ssh, error)
+        return self._session.exec(script, **how)
+
     def publish(self, temporary: str, final: str) -> bool:
         reply = self._run(_PUBLISH, [temporary, final], "publish", final)
         if reply.status == 3 and remote_errors.ends_with(reply.output, remote_errors.FILE_EXISTS):
@@ -129,7 +203,7 @@ class ShellFiles(NasFiles):
         return True
 
     def remove(self, paths: Sequence[str]) -> int:
-        return sum(self._remove_some(batch) for batch in _batches(paths))
+        return sum(self._remove_some(batch) for batch in command_lengths(paths))
 
     def _remove_some(self, paths: Sequence[str]) -> int:
         reply = self._run(_REMOVE, paths, "remove", paths[0])
@@ -212,17 +286,3 @@ def _time_to_hash(answer: bytes) -> float | None:
     """How long the hash may take, once the line with the size has come."""
     match = _STAT_LINE.search(answer)
     return int(match[2]) / SLOWEST_HASH_BYTES_PER_SECOND if match else None
-
-
-def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    length = 0
-    for path in paths:
-        size = len(os.fsencode(shlex.quote(path))) + 1
-        if batch and length + size > _COMMAND_LIMIT_BYTES:
-            yield batch
-            batch, length = [], 0
-        batch.append(path)
-        length += size
-    if batch:
-        yield batch

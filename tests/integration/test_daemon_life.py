@@ -128,7 +128,7 @@ def test_a_read_only_state_folder_is_named_with_its_errno(field: Field, small_tm
     ("options", "code", "words"),
     [
         (["--config", "/nowhere.json"], 78, "there is no configuration at /nowhere.json"),
-        (["--frequency", "3"], 64, "unrecognized arguments: --frequency 3"),
+        (["--frequency=3"], 64, "unrecognized arguments: --frequency=3"),
         (["--version"], 0, "media-sync-daemon 0."),
     ],
 )
@@ -297,8 +297,8 @@ def test_progress_is_shown_while_a_file_moves(field: Field) -> None:
         [shown] = state.in_hand
         assert shown.file_path == str(field.media / "20250122_101500_x.mp4")
         assert shown.bytes_total == 256 << 20
-        assert state.doing.startswith("sending 20250122_101500_x.mp4 (")
-        assert state.doing.endswith(" %, 1 of 2 lanes); 0 waiting")
+        told = r"sending 20250122_101500_x\.mp4 \(\d+ %, [0-9.]+ [MG]B/s, 1 of 2 lanes\); 0 waiting"
+        assert re.fullmatch(told, state.doing)
         field.becomes(row_id, COMPLETED, 60)
         daemon.shows(lambda state: state.doing == "idle; 0 waiting")
 

@@ -58,7 +58,7 @@ def test_all_that_there_is_to_see(field: Field) -> None:
         field.becomes(field.put("20250122_sent.jpg"), COMPLETED)
         field.becomes(field.queue("relative.jpg", "relative.jpg", 1), FAILED)
         field.put_long(megabytes=4096)
-        field.put("20250122_waits.jpg", b"x" * 2000)
+        field.put_long("20250122_waits.mp4", megabytes=8)
         odd = field.queue("/m/odd.jpg", "odd.jpg", 1)
         execute(field.db.path, f"UPDATE media_transfer_status SET transfer_status = 'LOST' WHERE id = {odd}")
 
@@ -72,8 +72,8 @@ def test_all_that_there_is_to_see(field: Field) -> None:
         code, told = steer(field, "queue")
     assert tree["daemon"]["doing"].startswith(f"sending {NAME} (")
     assert tree["waiting"]["files"] == 1
-    assert tree["waiting"]["bytes"] == 2000
-    assert tree["waiting"]["oldest_path"].endswith("20250122_waits.jpg")
+    assert tree["waiting"]["bytes"] == 8 << 20
+    assert tree["waiting"]["oldest_path"].endswith("20250122_waits.mp4")
     [moving] = tree["in_hand"]
     assert moving["path"] == str(field.media / NAME)
     assert 0 < moving["bytes_done"] < moving["bytes_total"] == 4096 << 20
@@ -88,8 +88,10 @@ def test_all_that_there_is_to_see(field: Field) -> None:
     assert code == 0
     lines = told.splitlines()
     assert re.fullmatch(r"daemon       sending \S+ \(\d+ %, [\d.]+ [MG]B/s, 1 of 1 lanes\); 1 waiting; .*", lines[0])
-    assert re.fullmatch(r"waiting      1 file, 2.0 kB, the oldest for \d+ s", lines[1])
-    assert re.fullmatch(rf"  {field.media / NAME}  [\d.]+ [MG]B of 4.3 GB, \d+ %, [\d.]+ [MG]B/s, \d+ s left", lines[3])
+    assert re.fullmatch(r"waiting      1 file, 8.4 MB, the oldest for \d+ s", lines[1])
+    assert re.fullmatch(
+        rf"  {field.media / NAME}  [\d.]+ [MG]B of 4.3 GB, \d+ %, [\d.]+ [MG]B/s, \d+ (s|min) left", lines[3]
+    )
     assert "  relative.jpg: [file_refused] relative.jpg is not sent: its path is not absolute" in lines
     assert "  to have them sent again: media-sync-daemon requeue --failed" in lines
     assert "not taken up 1 file in a status that nobody knows" in lines

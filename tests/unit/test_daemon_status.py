@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 
@@ -200,3 +201,25 @@ def test_another_daemon_is_judged_by_its_age_only() -> None:
     stale = judge_foreign(42, NOW - 20, NOW - 10, UNIT, "/c")
     assert (stale.outcome.value, stale.cause) == ("warn", "daemon_stale_config")
     assert judge_foreign(42, None, NOW, UNIT, "/c").outcome.value == "pass"
+
+
+def test_a_paused_daemon_is_a_failure_that_names_who_when_and_how_to_go_on() -> None:
+    at = time.time()
+    state = dataclasses.replace(STATE, paused_by="anna", paused_at=at, paused_reason="the link is needed")
+    finding = judge_life(dataclasses.replace(ALIVE, state=state), UNIT, "/c.json", "/state")
+    since = time.strftime("%H:%M", time.localtime(at))
+    assert (finding.outcome.value, finding.cause) == ("fail", "daemon_paused")
+    assert finding.summary == (
+        f"the daemon is paused since {since} by anna (the link is needed): nothing is carried or deleted"
+    )
+    assert finding.remedy == "let it go on: media-sync-daemon resume"
+
+
+def test_a_daemon_whose_deletions_are_stopped_is_a_warning() -> None:
+    state = dataclasses.replace(STATE, deletions_stopped="[media_marker_missing] /m is not the folder that it was")
+    finding = judge_life(dataclasses.replace(ALIVE, state=state), UNIT, "/c.json", "/state")
+    assert (finding.outcome.value, finding.cause) == ("warn", "deletions_stopped")
+    assert finding.summary == (
+        f"the daemon (pid {state.pid}) carries files and deletes none, until a person has looked: "
+        "[media_marker_missing] /m is not the folder that it was"
+    )

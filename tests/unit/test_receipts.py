@@ -56,16 +56,15 @@ def test_nobody_changes_or_removes_one(database: MediaStatusDB, path: str, state
 
 def test_a_row_is_completed_with_its_receipt_or_not_at_all(database: MediaStatusDB, path: str) -> None:
     row_id = insert_ready(database)
-    with pytest.raises(DatabaseFault):
-        database.mark_completed(row_id, SENT)  # it is not in hand
+    assert database.mark_all_completed({row_id: SENT}) == set()  # it is not in hand
     assert database.newest_receipts(9) == []
     database.claim_oldest_ready()
     execute(path, "DROP TABLE media_transfer_receipts", "CREATE TABLE media_transfer_receipts (id)")
     with pytest.raises(DatabaseFault):
-        database.mark_completed(row_id, SENT)
+        database.mark_all_completed({row_id: SENT})
     assert database.is_transferring(row_id)
     execute(path, "DROP TABLE media_transfer_receipts")
-    database.mark_completed(row_id, SENT)
+    assert database.mark_all_completed({row_id: SENT}) == {row_id}
     assert without_time(database.newest_receipts(9)) == [SENT]
 
 
