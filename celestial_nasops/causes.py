@@ -323,6 +323,11 @@ NAS_DISK_FULL = Cause(
     "no space left on the NAS for {path}: {reason}",
     "free space or raise the quota there: ssh {target} df -h",
 )
+NAS_NO_ROOM = Cause(
+    "nas_no_room",
+    "{path} waits for room on the NAS: {needed} needed, {free} free",
+    "free space or raise the quota there, the rest goes by itself: ssh {target} df -h {base}",
+)
 NAS_READ_ONLY = Cause(
     "nas_read_only",
     "the NAS volume of {path} is read-only",

@@ -65,6 +65,9 @@ class NasSettings(Section):
         "/volume1/homes/edge_sync/drone_media", description="folder on the NAS; must exist"
     )
     backup_path: str = Field("EdgeBackup", description="folder below base_path; may be empty")
+    reserve_bytes: int = Field(
+        64 << 20, ge=0, description="space that uploads leave free on the NAS; what would take it waits (bytes)"
+    )
 
     @field_validator("backup_path")
     @classmethod

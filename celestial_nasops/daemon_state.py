@@ -54,6 +54,7 @@ class DaemonState:
     last_error: str = ""
     nas_away_since: float | None = None
     deletions_stopped: str = ""
+    no_room: str = ""
     paused_by: str = ""
     paused_at: float | None = None
     paused_reason: str = ""

@@ -88,7 +88,12 @@ class MediaStatusDB(ReceiptsDb):
         return FileRecord.of_row(rows[0])
 
     def claim_ready(
-        self, appetite: Appetite, *, small_only: bool = False, excluding: Collection[int] = ()
+        self,
+        appetite: Appetite,
+        *,
+        small_only: bool = False,
+        excluding: Collection[int] = (),
+        fitting_bytes: int | None = None,
     ) -> list[FileRecord]:
         """Take the oldest ready row in hand, and with it, if it is small, the small ones that come next.
 
@@ -96,6 +101,7 @@ class MediaStatusDB(ReceiptsDb):
             appetite: what is small, and how much of that to take.
             small_only: leave other rows to other claims, so that a small file never waits behind a large one.
             excluding: ids of rows to leave alone, such as those in back-off.
+            fitting_bytes: leave larger files alone, too, and those of unknown size; None for no such limit.
 
         Returns:
             The rows as they are now, transferring, the oldest first; none where nothing is ready.
@@ -103,10 +109,11 @@ class MediaStatusDB(ReceiptsDb):
         Raises:
             DatabaseFault: the database can't be read or written.
         """
-        statement = self._statements.first_small_ready if small_only else self._statements.first_ready
+        limits = [*([appetite.small_bytes] if small_only else []), *([] if fitting_bytes is None else [fitting_bytes])]
+        statement = self._statements.first_small_ready if limits else self._statements.first_ready
         parameters: dict[str, str | int] = {
             "excluding": json.dumps(sorted(excluding)),
-            "small_bytes": appetite.small_bytes,
+            "small_bytes": min(limits, default=0),
             "limit": appetite.rows,
         }
         if not self._rows(statement, {**parameters, "limit": 1}):

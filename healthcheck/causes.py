@@ -65,6 +65,11 @@ DELETIONS_STOPPED = Cause(
     "the daemon (pid {pid}) carries files and deletes none, until a person has looked: {reason}",
     "look at what that names, then: sudo media-sync-daemon resume; until then the disk fills up",
 )
+NAS_IS_FULL = Cause(
+    "nas_is_full",
+    "the daemon (pid {pid}) can't send everything: {reason}",
+    "free space on the NAS or raise the quota there; the rest goes by itself",
+)
 SYSTEMD_UNAVAILABLE = Cause(
     "systemd_unavailable",
     "systemd could not be asked about {unit}: {reason}",

@@ -91,7 +91,7 @@ class Field:
     def configure(self, **settings: dict[str, Any]) -> None:
         """Write the configuration, quick where ``settings`` don't say otherwise."""
         tree: dict[str, dict[str, Any]] = {
-            "nas_settings": self.nas.nas_settings(),
+            "nas_settings": {**self.nas.nas_settings(), "reserve_bytes": 0},
             "local_settings": {"media_path": str(self.media)},
             "sync_settings": {"retry_delay_seconds": 0.05, "safe_delete_delay_minutes": 30},
             "security": {"connection_timeout_seconds": 3, "max_concurrent_transfers": 2},

@@ -119,6 +119,7 @@ class Situation:
         troubles: what an operator should see at once.
         last_error: the last error.
         deletions_stopped: why nothing is deleted until a person has looked; empty where that is not so.
+        no_room: which file does not fit on the NAS; empty where all do.
         paused: the order to carry and delete nothing; None where there is none.
     """
 
@@ -132,6 +133,7 @@ class Situation:
     last_error: str
     deletions_stopped: str = ""
     paused: Order | None = None
+    no_room: str = ""
 
 
 def status_line(now: Situation) -> str:

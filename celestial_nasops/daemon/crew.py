@@ -9,12 +9,14 @@ from collections.abc import Callable
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.bell import Bell
 from celestial_nasops.daemon.board import Board
+from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.deleter import Deleter
 from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.daemon.dispatch import Dispatch
-from celestial_nasops.daemon.lane import Common, Lane
+from celestial_nasops.daemon.lane import Lane
 from celestial_nasops.daemon.leftovers import Leftovers
 from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.room import Room
 from celestial_nasops.daemon.worker import Orders, Worker
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.parts import Parts
@@ -54,6 +56,7 @@ class Crew:
             DatabaseFault: the queue can't be used.
         """
         self.availability = NasAvailability(config.sync_settings.retry_delay_seconds, changed)
+        self.room = Room(config, changed)
         self._orders = Orders(once)
         self._due = Bell()
         dispatch = Dispatch(self._orders, board, self.availability, config.sync_settings.retry_delay_seconds)
@@ -66,6 +69,7 @@ class Crew:
             dispatch=dispatch,
             deletes=deletes,
             guard=guard,
+            room=self.room,
             scheduled=self._due.ring,
             parts=parts,
             leftovers=Leftovers(config, parts),

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from celestial_nasops import paths, transfer
 from celestial_nasops.daemon.bell import Bell
+from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.deletion_guard import DeletionsStopped
-from celestial_nasops.daemon.lane import Common
 from celestial_nasops.daemon.nas_connection import NasConnection
 from celestial_nasops.daemon.verified_delete import Hooks
 from celestial_nasops.daemon.worker import Worker

@@ -120,12 +120,18 @@ class DeletionGuard:
                 found = hashlib.sha256(content).hexdigest()
             self._remember(self._media_key, found)
 
-    @property
     def media_is_away(self) -> bool:
-        """Whether the media folder lacks the marker that it had, so that a missing file says nothing."""
+        """Whether the media folder lacks the marker that it had, so that a missing file says nothing.
+
+        That is told, and stops the deletions.
+        """
         with self._lock:
             known = self._markers.get(self._media_key)
-            return known is not None and self._local_marker() != known
+            if known is None or self._local_marker() == known:
+                return False
+        with contextlib.suppress(Fault):
+            self.check_media()
+        return True
 
     @property
     def knows_nas(self) -> bool:

@@ -39,6 +39,10 @@ class Taker(Protocol):
     def idle(self) -> None:
         """Called now and then while it waits."""
 
+    @property
+    def patience_seconds(self) -> float:
+        """The longest time until it is to be called again."""
+
 
 class Dispatch:
     """Hands out the rows of the queue.
@@ -97,7 +101,7 @@ class Dispatch:
                 if records or self._orders.once:
                     return records
                 taker.idle()
-                self._rest(heard)
+                self._rest(heard, taker.patience_seconds)
             return []
         finally:
             turn.release()
@@ -135,7 +139,7 @@ class Dispatch:
         with self._lock:
             return [row_id for row_id, (_, until) in self._put_off.items() if until > now]
 
-    def _rest(self, heard: int) -> None:
+    def _rest(self, heard: int, patience_seconds: float) -> None:
         """Wait for the bell, the end of a pause or of a row's back-off, whichever comes first."""
         pause = self._pause()
         if pause > 0:  # nothing that is new changes that
@@ -148,4 +152,4 @@ class Dispatch:
         now = time.monotonic()
         with self._lock:
             waits = [until - now for _, until in self._put_off.values() if until > now]
-        self.bell.wait(heard, min([_IDLE_LOOK_SECONDS, *waits]))
+        self.bell.wait(heard, min([_IDLE_LOOK_SECONDS, patience_seconds, *waits]))

@@ -5,27 +5,22 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from celestial_nasops import batch, causes, transfer
-from celestial_nasops.config import Config
-from celestial_nasops.daemon.board import Board, coded
-from celestial_nasops.daemon.deletion_guard import DeletionGuard
-from celestial_nasops.daemon.dispatch import Dispatch
-from celestial_nasops.daemon.leftovers import Leftovers
-from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.board import coded
+from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.nas_connection import NasConnection
-from celestial_nasops.daemon.worker import Orders, Worker
+from celestial_nasops.daemon.room import NoRoom
+from celestial_nasops.daemon.worker import Worker
 from celestial_nasops.database.records import Appetite, FileRecord, TransferStatus
 from celestial_nasops.fault import DatabaseFault, Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.files import BatchWay, NasFiles
-from celestial_nasops.parts import Parts
 from celestial_nasops.receipts import Event, Receipt
-from celestial_nasops.safe_delete_manager import SafeDeleteManager
 from celestial_nasops.transfer import Sent, Stopped, Withdrawn
 
 _STEPS_OF_A_LOGIN = 5
@@ -43,37 +38,6 @@ _FINAL = {causes.FILE_MISSING.code, causes.FILE_REFUSED.code}
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Common:
-    """What the workers under one configuration share.
-
-    Attributes:
-        config: the configuration.
-        orders: what they are told.
-        board: where they say what they do.
-        availability: whether the NAS is there.
-        dispatch: hands out the rows.
-        deletes: the deletions that are pending.
-        guard: stops them where something is wrong.
-        scheduled: called when one was added.
-        parts: uploads of large files that can be gone on with.
-        leftovers: what is to be removed from the NAS.
-        unfinished: local path to the place on the NAS where a part of the file may lie.
-    """
-
-    config: Config
-    orders: Orders
-    board: Board
-    availability: NasAvailability
-    dispatch: Dispatch
-    deletes: SafeDeleteManager
-    guard: DeletionGuard
-    scheduled: Callable[[], None]
-    parts: Parts
-    leftovers: Leftovers
-    unfinished: dict[str, str] = field(default_factory=dict)
 
 
 class Lane(Worker):
@@ -126,7 +90,13 @@ class Lane(Worker):
             DatabaseFault: the queue can't be used.
         """
         appetite = Appetite(transfer.RESUMED_FROM_BYTES - 1, _BATCH_ROWS, self._batch_bytes)
-        return self.db.claim_ready(appetite, small_only=self.small_only, excluding=excluding)
+        room = self._common.room
+        if room.seconds_to_look() == 0:
+            with contextlib.suppress(NasFault):  # the files will meet that, too
+                room.look(self._files())
+        return self.db.claim_ready(
+            appetite, small_only=self.small_only, excluding=excluding, fitting_bytes=room.fitting_bytes
+        )
 
     def idle(self) -> None:
         """Nothing to do at the moment."""
@@ -135,6 +105,12 @@ class Lane(Worker):
                 self._common.leftovers.remove(self._files())
         self.rest()
         self._nas.close_if_idle()
+
+    @property
+    def patience_seconds(self) -> float:
+        """Until room is to be looked for again, where it is short."""
+        seconds = self._common.room.seconds_to_look()
+        return math.inf if seconds is None else seconds
 
     def _files(self) -> NasFiles:
         self.beat(_STEPS_OF_A_LOGIN * self._usual_seconds)
@@ -160,7 +136,7 @@ class Lane(Worker):
             files = self._files()
             common.leftovers.remove(files)
             way = files.batch
-            if way is None:
+            if way is None or not common.room.take_batch(self.name, files, total):
                 return records
             earlier = [common.unfinished.pop(r.file_path) for r in records if r.file_path in common.unfinished]
             if earlier:
@@ -175,6 +151,7 @@ class Lane(Worker):
             log.warning("small files are sent one by one: %s", coded(fault))
             return records
         finally:
+            common.room.give_back(self.name)
             common.board.put_down(self.name)
         return []
 
@@ -226,6 +203,9 @@ class Lane(Worker):
         except NasUnavailable as fault:
             self._put_back(record, fault)
             return False
+        except NoRoom as fault:
+            error = coded(fault)
+            self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
         except (LocalFault, NasFault) as fault:
             self._went_wrong(record, fault)
         finally:
@@ -249,7 +229,11 @@ class Lane(Worker):
             is_stopping=common.orders.abandon.is_set,
             is_still_ours=lambda: self._persist(lambda: self.db.is_transferring(record.id)),
         )
-        sent = transfer.send(files, config, record, day, hooks, common.parts)
+        common.room.take(self.name, files, record, day, common.parts.of(record.file_path))
+        try:
+            sent = transfer.send(files, config, record, day, hooks, common.parts)
+        finally:
+            common.room.give_back(self.name)
         self._mark_nas(files)
         return sent
 
@@ -262,6 +246,7 @@ class Lane(Worker):
     def _moved(self, bytes_done: int) -> None:
         self.beat()
         self._common.board.moved(self.name, bytes_done)
+        self._common.room.moved(self.name, bytes_done)
 
     def _arrived(self, arrivals: Sequence[tuple[FileRecord, Sent]], seconds: float) -> None:
         """Record what was sent, all in one transaction, and schedule the deletions with one durable write."""
@@ -327,7 +312,7 @@ class Lane(Worker):
 
     def _went_wrong(self, record: FileRecord, fault: LocalFault | NasFault) -> None:
         common, error = self._common, coded(fault)
-        if fault.code == causes.FILE_MISSING.code and self._media_is_away():
+        if fault.code == causes.FILE_MISSING.code and common.guard.media_is_away():
             common.dispatch.put_off(record.id)
             self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
             return
@@ -342,15 +327,6 @@ class Lane(Worker):
         pause = common.dispatch.put_off(record.id)  # before the row is back, or another lane takes it at once
         common.board.report(fault, f"tried again in {pause:g} s: {shown(record.file_path)}")
         self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=counts))
-
-    def _media_is_away(self) -> bool:
-        """Whether the whole folder is another one, as when its disk is not mounted: no file is to blame for that."""
-        guard = self._common.guard
-        if not guard.media_is_away:
-            return False
-        with contextlib.suppress(Fault):
-            guard.check_media()  # says so, and stops the deletions
-        return True
 
     def _remove_part(self, record: FileRecord) -> None:
         """Nobody goes on with it; where the NAS can't be reached, it is removed later."""

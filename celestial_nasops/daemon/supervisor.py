@@ -118,6 +118,7 @@ class Supervisor:
             or self._deletes.problem
             or self._deletes.unproven
             or self._guard.stopped
+            or self._crew.room.shortage
             or self._deletes.went_wrong
         )
         return DONE if all_well else FAILED
@@ -312,11 +313,20 @@ class Supervisor:
             last_error=self._board.last_error,
             deletions_stopped="" if self._guard.stopped is None else coded(self._guard.stopped),
             paused=self._paused,
+            no_room=self._no_room,
         )
+
+    @property
+    def _no_room(self) -> str:
+        room = self._crew.room
+        shortage = room.shortage
+        return "" if shortage is None else f"since {words.clock(room.since)} {shortage}, smaller files go on"
 
     def _troubles(self) -> Iterator[str]:
         if self._guard.stopped is not None:
             yield f"deletions are stopped until 'media-sync-daemon resume': {self._guard.stopped}"
+        if self._no_room:
+            yield self._no_room
         if self._deletes.unproven is not None:
             yield str(self._deletes.unproven)
         if self._deletes.problem is not None:

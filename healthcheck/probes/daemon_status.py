@@ -140,6 +140,8 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
     if state.deletions_stopped:
         return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
+    if state.no_room:
+        return Finding.of_cause(causes.NAS_IS_FULL, Outcome.WARN, pid=state.pid, reason=state.no_room)
     if life.code_on_disk is not None and life.code_on_disk != state.code_fingerprint:
         return Finding.of_cause(causes.DAEMON_STALE_CODE, Outcome.WARN, pid=state.pid, unit=unit)
     if life.config_now != state.config_fingerprint:

@@ -98,7 +98,7 @@ def test_a_media_folder_that_is_another_one_stops_all_even_over_a_restart(
 ) -> None:
     guard = sides.seen()
     damage(sides.media / MARKER_NAME)
-    assert guard.media_is_away
+    assert guard.media_is_away()
     told = (
         "media_marker_missing",
         f"{sides.media} is not the folder that it was: its marker {MARKER_NAME} is {what}; nothing is deleted until a "
@@ -110,7 +110,7 @@ def test_a_media_folder_that_is_another_one_stops_all_even_over_a_restart(
     assert code_of(again.check) == told
     assert again.release(3).startswith("[media_marker_missing] ")
     again.check_media()
-    assert not again.media_is_away
+    assert not again.media_is_away()
     assert sides.guard().stopped is None
 
 
