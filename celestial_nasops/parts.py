@@ -44,6 +44,7 @@ class Parts:
         self._path = os.path.join(folder, FILE_NAME)
         self._lock = threading.Lock()
         self._parts: dict[str, Part] = {}
+        self._in_hand: set[str] = set()
         try:
             with open(self._path, "rb") as file:
                 raw = json.loads(file.read())  # not by pydantic, which refuses names that are no UTF-8
@@ -59,11 +60,17 @@ class Parts:
             return self._parts.get(local_path)
 
     def began(self, local_path: str, part: Part) -> None:
-        """A part is about to lie on the NAS."""
+        """A part is about to lie on the NAS; it is in hand until :meth:`put_down`."""
         with self._lock:
+            self._in_hand.add(local_path)
             if self._parts.get(local_path) != part:
                 self._parts[local_path] = part
                 self._save()
+
+    def put_down(self, local_path: str) -> None:
+        """Nobody writes to the part of a file any more."""
+        with self._lock:
+            self._in_hand.discard(local_path)
 
     def unwanted(self, local_path: str) -> None:
         """The part of a file will not be gone on with; it is still to be removed."""
@@ -80,10 +87,10 @@ class Parts:
             if known:
                 self._save()
 
-    def all(self) -> dict[str, Part]:
-        """All parts, by the local path."""
+    def resting(self) -> dict[str, Part]:
+        """The parts that are not in hand, by the local path."""
         with self._lock:
-            return dict(self._parts)
+            return {path: part for path, part in self._parts.items() if path not in self._in_hand}
 
     def _save(self) -> None:
         text = json.dumps({path: asdict(part) for path, part in self._parts.items()}, indent=1, ensure_ascii=True)

@@ -134,6 +134,9 @@ def send(
             if resumable is None or not _can_go_on(error):
                 _remove_part(files, places, record.file_path, parts)
             raise
+        finally:
+            if parts is not None:
+                parts.put_down(record.file_path)
         if parts is not None:
             parts.gone([record.file_path])
         belongs_at = final if place.path != final else ""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from celestial_nasops import daemon_state
+from celestial_nasops import daemon_state, parts
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.deletion_guard import MARKER_NAME
 from celestial_nasops.daemon_state import DaemonState
@@ -162,6 +162,11 @@ class Field:
     def unfinished_on_nas(self) -> list[str]:
         """Those under a temporary name."""
         return [path for path in self.on_nas() if os.path.basename(path).startswith(".tmp_")]
+
+    def known_parts(self) -> list[str]:
+        """Where on the NAS parts of large files lie, as the daemon remembers them."""
+        path = self.state_folder / parts.FILE_NAME
+        return sorted(part["remote_path"] for part in json.loads(path.read_text()).values()) if path.exists() else []
 
     @property
     def list_path(self) -> Path:

@@ -33,14 +33,14 @@ class Leftovers:
         Raises:
             DatabaseFault: the queue can't be read.
         """
-        parts = self._parts.all()
+        parts = self._parts.resting()
         if parts and time.monotonic() - self._looked_at > _LOOK_AGAIN_SECONDS:
             self._looked_at = time.monotonic()
             for path in parts:
                 record = db.find(path)
                 if record is None or record.transfer_status not in _TO_BE_SENT:
                     self._parts.unwanted(path)
-            parts = self._parts.all()
+            parts = self._parts.resting()
         return any(part.unwanted for part in parts.values())
 
     def remove(self, files: NasFiles) -> None:
@@ -53,7 +53,7 @@ class Leftovers:
             if not self._folders_removed and files.batch is not None:
                 files.batch.remove_folders(self._prefix)
             self._folders_removed = True
-            unwanted = {path: part for path, part in self._parts.all().items() if part.unwanted}
+            unwanted = {path: part for path, part in self._parts.resting().items() if part.unwanted}
             if unwanted:
                 files.remove([part.remote_path for part in unwanted.values()])
                 self._parts.gone(unwanted)

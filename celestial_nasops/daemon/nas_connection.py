@@ -16,6 +16,7 @@ from celestial_nasops.nas.target import resolve
 from celestial_nasops.process import ProcessFault
 
 _IDLE_SECONDS = 300.0
+_SPARE_IDLE_SECONDS = 20.0
 
 
 class NasConnection:
@@ -47,15 +48,17 @@ class NasConnection:
 
     def close_if_idle(self) -> None:
         """Close it where it was not used for some minutes; the NAS may want to sleep."""
-        if self._session is not None and time.monotonic() - self._used_at > _IDLE_SECONDS:
+        idle_seconds = time.monotonic() - self._used_at
+        if self._session is not None and idle_seconds > _IDLE_SECONDS:
             self.close()
+        elif self._child is not None and idle_seconds > _SPARE_IDLE_SECONDS:
+            self._child.close()
 
     def close(self) -> None:
         """Close it; the next use opens another."""
-        with self._lock:
-            session, self._session = self._session, None
-        if session is not None:
-            session.close()
+        self._close_session()
+        if self._child is not None:
+            self._child.close()
 
     def abort(self) -> None:
         """End it for good, from any thread; who waits for an answer of the NAS gets a fault."""
@@ -64,7 +67,13 @@ class NasConnection:
             child = self._child
         if child is not None:
             child.abort()
-        self.close()
+        self._close_session()
+
+    def _close_session(self) -> None:
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
     def _open(self) -> NasSession:
         try:

@@ -28,10 +28,12 @@ HASH_SEGMENTS = (
 #
 # A file that is begun anew is a new file, so that a predecessor whose last packets come late writes into one that has
 # no name. It is opened once, for the same reason, and written to at its offsets: a predecessor that sent the same
-# content does no harm. Each segment is read back by a second process as soon as it was written.
+# content does no harm. What lies at the path in the end must be that file still. Each segment is read back by a second
+# process as soon as it was written.
 WRITE_ON = (
     'if [ "$2" = 0 ]; then mkdir -p -- "${1%/*}" && rm -f -- "$1" && ( set -C; : > "$1" ) || exit; '
     'else truncate -c -s "$2" -- "$1" || exit; fi; exec 3>&1 5<> "$1" 4< "$1" || exit; '
+    'inode=$(stat -c %i -- "$1"); '
     + _TOOLS
     + 'put() { said=$(dd bs="$1" count="$2" iflag=fullblock conv=notrunc $seek 2>&1 >&5) && seek= || '
     '{ printf "%s\\n" "$said" | head -n 1 >&3; exit 1; }; }; '
@@ -41,7 +43,7 @@ WRITE_ON = (
     f'if [ "$tail" -gt 0 ]; then put {_BLOCK_BYTES} "$tail"; fi; '
     'if [ "$rest" -gt 0 ]; then put "$rest" 1; fi; echo "$tail $rest"; } | '
     '{ get "$1" "$2"; while read -r n m; do get "$n" "$m"; done; } | hash); '
-    'sync "$path" && stat -c %s -- "$path" && printf "%s\\n" "$sum"'
+    'sync "$path" && [ "$(stat -c %i -- "$path")" = "$inode" ] && stat -c %s -- "$path" && printf "%s\\n" "$sum"'
 )
 
 
