@@ -160,6 +160,7 @@ class Lane(Worker):
             moved=self._moved,
             expect=self.beat,
             is_stopping=self._common.orders.abandon.is_set,
+            left_behind=self._common.leftovers.left_behind,
             still_ours=lambda ids: self._persist(lambda: self.db.still_transferring(ids)),
         )
         begun = time.monotonic()

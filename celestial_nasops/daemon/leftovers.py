@@ -25,7 +25,13 @@ class Leftovers:
         self._parts = parts
         self._lock = threading.Lock()
         self._folders_removed = False
+        self._left_behind: set[str] = set()
         self._looked_at = 0.0
+
+    def left_behind(self, folder: str) -> None:
+        """A batch's private folder could not be removed."""
+        with self._lock:
+            self._left_behind.add(folder)
 
     def find(self, db: MediaStatusDB) -> bool:
         """Find parts of files that are not to be sent any more; True where there is something to remove.
@@ -41,7 +47,7 @@ class Leftovers:
                 if record is None or record.transfer_status not in _TO_BE_SENT:
                     self._parts.unwanted(path)
             parts = self._parts.resting()
-        return any(part.unwanted for part in parts.values())
+        return bool(self._left_behind) or any(part.unwanted for part in parts.values())
 
     def remove(self, files: NasFiles) -> None:
         """Remove what nobody goes on with.
@@ -53,6 +59,10 @@ class Leftovers:
             if not self._folders_removed and files.batch is not None:
                 files.batch.remove_folders(self._prefix)
             self._folders_removed = True
+            for folder in list(self._left_behind):
+                if files.batch is not None:
+                    files.batch.remove_folders(folder)
+                self._left_behind.discard(folder)
             unwanted = {path: part for path, part in self._parts.resting().items() if part.unwanted}
             if unwanted:
                 files.remove([part.remote_path for part in unwanted.values()])
