@@ -24,7 +24,7 @@ from tests.waiting import eventually
 SMALL_FILES = 10
 LARGE_BYTES = 5 << 20  # large enough to be gone on with
 _DRAIN_SECONDS = 90
-_SETTINGS: dict[str, dict[str, Any]] = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "sync_settings": {"safe_delete_delay_minutes": 0, "retry_delay_seconds": 0.02, "unusual_deletions": 10_000_000},
     "security": {"connection_timeout_seconds": 5, "max_concurrent_transfers": 2},
     "daemon_settings": {"heartbeat_seconds": 0.2},
@@ -48,6 +48,7 @@ class Arena:
     nas: Server
     nursery: Nursery
     dice: random.Random
+    settings: dict[str, dict[str, Any]] = field(default_factory=lambda: SETTINGS)
     media: list[Media] = field(default_factory=list)
     others: dict[Path, str] = field(default_factory=dict)
     rounds: int = 0
@@ -56,7 +57,7 @@ class Arena:
     ticks: int = 0
 
     def __post_init__(self) -> None:
-        self.field = Field(self.folder, self.nas, **_SETTINGS)
+        self.field = Field(self.folder, self.nas, **self.settings)
         self.log = self.folder / "daemon.log"
 
     # --- the daemon ---
@@ -108,10 +109,10 @@ class Arena:
 
     def check(self) -> None:
         """The invariant, at any instant."""
-        published = self._published()
+        published = self.published()
         for one in self.media:
             copies = [path for path in self._names(one) if published.get(path) == one.sha256]
-            here = _sha256(one.path) == one.sha256
+            here = sha256_of(one.path) == one.sha256
             assert here or copies, f"{one.path} is lost\n{self.story(one)}"
             record = self.field.db.get(one.row_id)
             assert record is not None
@@ -167,13 +168,18 @@ class Arena:
         final = self.field.remote(one.path.name)
         return [final, final.with_name(paths.beside_name(final.name, one.sha256))]
 
-    def _published(self) -> dict[Path, str]:
+    def copies(self, one: Media) -> list[Path]:
+        """Where complete copies of a file lie."""
+        return [path for path, sha256 in self.published().items() if sha256 == one.sha256 and path not in self.others]
+
+    def published(self) -> dict[Path, str]:
+        """The hash of everything that can be seen on the NAS."""
         base = Path(self.field.config.nas_settings.base_path)
         found = {}
         for path in base.rglob("*"):
             hidden = any(part.startswith(".") for part in path.relative_to(base).parts)
             if not hidden and path.is_file():
-                found[path] = _sha256(path)
+                found[path] = sha256_of(path)
         return found
 
     def _forget(self) -> None:
@@ -189,7 +195,8 @@ class Arena:
         self.others.clear()
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """In hex; empty where there is no such file."""
     with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
     return ""
