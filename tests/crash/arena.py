@@ -79,8 +79,8 @@ class Arena:
         self.await_death()
 
     def await_death(self, seconds: float = 30) -> None:
-        """Until the daemon has died."""
-        eventually(lambda: not self.runs(), seconds)
+        """Until the daemon has died, with all its threads: until then it holds its lock."""
+        eventually(lambda: not self.runs() and not os.path.exists(f"/proc/{self.pid}"), seconds)
 
     def carriers(self) -> list[int]:
         """The processes that carry bytes for the daemon."""

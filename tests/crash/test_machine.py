@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -66,6 +67,7 @@ class Machine(RuleBasedStateMachine):
         base = {"nas_settings": {**self.nas.nas_settings(), "base_path": str(self.place / "nas"), "reserve_bytes": 0}}
         config: dict[str, dict[str, Any]] = {**SETTINGS, **base}
         config["sync_settings"] = {**config["sync_settings"], "retry_delay_seconds": 0, "max_retry_attempts": 1}
+        config["sync_settings"]["safe_delete_delay_minutes"] = 30
         self.arena = Arena(self.place, self.nas, self.nursery, random.Random(0), config)
         self.model = Model()
         self.count = 0
@@ -110,8 +112,8 @@ class Machine(RuleBasedStateMachine):
     # --- what others do ---
 
     @precondition(lambda self: self._copied())
-    @rule(which=FILES, how=st.sampled_from(["removed", "spoilt", "cut"]))
-    def a_copy_is_lost(self, which: int, how: str) -> None:
+    @rule(which=FILES, how=st.sampled_from(["removed", "spoilt", "cut"]), due=st.booleans())
+    def a_copy_is_lost(self, which: int, how: str, due: bool) -> None:
         one = self._pick(self._copied(), which)
         for copy in self.arena.copies(one):
             if how == "removed":
@@ -122,6 +124,8 @@ class Machine(RuleBasedStateMachine):
                 copy.write_bytes(bytes([copy.read_bytes()[0] ^ 1]) + copy.read_bytes()[1:])
             self.model.contents.add(sha256_of(copy))
         self.model.spoilt.add(one.path)
+        if due:
+            self.what_is_scheduled_falls_due()
 
     @precondition(lambda self: self._copied())
     @rule(which=FILES)
@@ -130,9 +134,13 @@ class Machine(RuleBasedStateMachine):
         one.path.unlink()
         self.model.removed.add(one.path)
 
-    @rule(side=st.sampled_from(["media", "nas"]))
-    def a_marker_is_lost(self, side: str) -> None:
+    @precondition(lambda self: not (self.field.state_folder / "control" / "release.json").exists())
+    @rule(side=st.sampled_from(["media", "nas"]), resumed=st.booleans())
+    def a_marker_is_lost(self, side: str, resumed: bool) -> None:
         (self.place / side / MARKER_NAME).unlink(missing_ok=True)
+        self.what_is_scheduled_falls_due()
+        if resumed:
+            self.resumed()
 
     @rule()
     def the_list_is_lost(self) -> None:
@@ -155,9 +163,24 @@ class Machine(RuleBasedStateMachine):
 
     # --- what the daemon does ---
 
+    @rule(content=CONTENTS)
+    def a_file_is_put_and_carried(self, content: bytes) -> None:
+        self.a_file_is_put(content, dated=True)
+        self._once()
+
     @rule()
     def all_that_is_ready_is_carried(self) -> None:
         self._once()
+
+    @rule()
+    def what_is_scheduled_falls_due(self) -> None:
+        self._let_it_fall_due()
+        self._once()
+
+    def _let_it_fall_due(self) -> None:
+        if self.field.list_path.exists():
+            overdue = [{**entry, "scheduled_time": 1.0} for entry in self.field.pending()]
+            self.field.list_path.write_text(json.dumps(overdue))
 
     @rule(away=st.booleans())
     def it_is_tried_while_the_nas_is_away_or_the_link_breaks(self, away: bool) -> None:
@@ -174,6 +197,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(step=st.sampled_from(sorted(STEPS)), when=st.sampled_from(WHENS), nth=st.integers(1, 3))
     def the_daemon_dies(self, step: str, when: str, nth: int) -> None:
+        self._let_it_fall_due()
         self.arena.start((step, when, nth))
         with contextlib.suppress(AssertionError):  # it may have nothing to do there
             self.arena.await_death(0.5)
@@ -244,6 +268,10 @@ def test_nothing_is_lost_whatever_happens_in_whatever_order(machine: type[Machin
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=25, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30,
+            stateful_step_count=20,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
         ),
     )
