@@ -35,7 +35,7 @@ class Hooks:
         is_stopping: whether to put the files down; asked between them.
         still_ours: which of these rows are still in hand; asked once, before the copies are published.
         pace: told how many bytes are about to be sent; waits until they may.
-        left_behind: told of a private folder on the NAS that could not be removed.
+        left: told of a folder on the NAS that could not be removed.
     """
 
     moved: Callable[[int], None]
@@ -43,7 +43,7 @@ class Hooks:
     is_stopping: Callable[[], bool]
     still_ours: Callable[[Sequence[int]], set[int]]
     pace: Callable[[int], None] = lambda _: None
-    left_behind: Callable[[str], None] = lambda _: None
+    left: Callable[[str], None] = lambda _: None
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ def send_batch(way: BatchWay, config: Config, records: Sequence[FileRecord], day
         try:
             way.remove_folders(folder)
         except NasFault:
-            hooks.left_behind(folder)
+            hooks.left(folder)
     done = {record.id for record, _ in delivered.sent} | {record.id for record in delivered.rest}
     delivered.rest += [item.record for item in items if item.record.id not in done]
     delivered.rest.sort(key=lambda record: records.index(record))

@@ -294,7 +294,14 @@ NAS_NO_COMMON_ALGORITHM = Cause(
 NAS_NO_SHELL = Cause(
     "nas_no_shell",
     "{username} on {host} gets no shell: {output}",
-    "on the NAS give the account a shell (DSM gives one to members of administrators only)",
+    "on the NAS switch SFTP on (DSM: Control Panel, File Services, FTP, SFTP), or give the account a shell "
+    "(DSM gives one to members of administrators only); try: sftp {target}",
+)
+NAS_NO_SFTP = Cause(
+    "nas_no_sftp",
+    "{username} on {host} gets no SFTP: {reason}",
+    "switch it on (DSM: Control Panel, File Services, FTP, SFTP) and allow it to the account, "
+    "or set nas_settings.access to auto in unified_config.json; try: sftp {target}",
 )
 NAS_SESSION_REFUSED = Cause(
     "nas_session_refused",
@@ -322,6 +329,7 @@ NAS_DISK_FULL = Cause(
     "nas_disk_full",
     "no space left on the NAS for {path}: {reason}",
     "free space or raise the quota there: ssh {target} df -h",
+    "free space or raise the quota there: echo 'df -h \"{seen}\"' | {sftp}",
 )
 NAS_NO_ROOM = Cause(
     "nas_no_room",
@@ -332,16 +340,19 @@ NAS_READ_ONLY = Cause(
     "nas_read_only",
     "the NAS volume of {path} is read-only",
     "look at the volume's state in DSM's Storage Manager: ssh {target} mount",
+    "look at the volume's state in DSM's Storage Manager",
 )
 NAS_NO_PERMISSION = Cause(
     "nas_no_permission",
     "{username} may not {action} {path} on the NAS",
     "give the account read and write permission on the folder: ssh {target} ls -ld {folder}",
+    "give the account read and write permission on the folder {folder}: echo 'ls -la \"{seen}\"' | {sftp}",
 )
 NAS_BASE_MISSING = Cause(
     "nas_base_missing",
     "the folder {path} does not exist on the NAS; is its volume mounted?",
     "mount the volume, or create the folder if this NAS is new: ssh {target} mkdir -p {path}",
+    "mount the volume, or create the folder if this NAS is new; what the account sees: echo 'ls -la /' | {sftp}",
 )
 NAS_NAME_TAKEN = Cause(
     "nas_name_taken",
@@ -362,6 +373,7 @@ NAS_COMMAND_FAILED = Cause(
     "nas_command_failed",
     "the NAS could not {action} {path}: {reason}",
     "try it by hand: ssh {target} ls -ld {path}",
+    "try it by hand: echo 'ls -la \"{seen}\"' | {sftp}",
 )
 
 # --- the daemon ---

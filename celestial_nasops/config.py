@@ -19,6 +19,8 @@ _OPTIONAL_NAME = r"^(|[^\s\x00-][^\s\x00]*)$"
 _TEMPORARY_PREFIX = r"^\.[A-Za-z0-9._-]{1,31}$"
 _TEST_PREFIX = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
 _EXTENSION = r"^\.?[A-Za-z0-9]{1,10}$"
+_BEGINNING = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_ENDING = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _UNIT = r"^[A-Za-z0-9:_.@\\-]+\.service$"
 
 PATTERNS_IN_WORDS = {
@@ -29,6 +31,8 @@ PATTERNS_IN_WORDS = {
     _TEMPORARY_PREFIX: "a dot and up to 31 letters, digits, '.', '_' or '-'",
     _TEST_PREFIX: "up to 40 letters, digits, '_' or '-', a letter first",
     _EXTENSION: "up to 10 letters or digits, such as .bin",
+    _BEGINNING: "a time of day such as 07:00",
+    _ENDING: "a time of day such as 22:00, or 24:00",
     _UNIT: "a unit's name that ends in .service",
 }
 
@@ -61,8 +65,11 @@ class NasSettings(Section):
     )
     ssh_config_path: _OptionalPath = Field("", description="ssh configuration file; empty: the ones that ssh reads")
     known_hosts_path: _OptionalPath = Field("", description="file of pinned host keys; empty: the ones that ssh reads")
+    access: Literal["auto", "shell", "sftp"] = Field(
+        "auto", description="how files there are handled; auto: by a shell where the account gets one, else by SFTP"
+    )
     base_path: _AbsolutePath = Field(
-        "/volume1/homes/edge_sync/drone_media", description="folder on the NAS; must exist"
+        "/volume1/homes/edge_sync/drone_media", description="folder on the NAS, as a shell there sees it; must exist"
     )
     backup_path: str = Field("EdgeBackup", description="folder below base_path; may be empty")
     reserve_bytes: int = Field(
@@ -85,6 +92,27 @@ class LocalSettings(Section):
     log_path: _AbsolutePath = Field(
         "/data/temp/dji/logs/", description="belongs to other programs; these two log to the journal"
     )
+
+
+class BandwidthLimit(Section):
+    """One line of the timetable: so much at most from then to then. Past midnight is fine."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    begins: str = Field(pattern=_BEGINNING, description="this server's time of day at which it begins")
+    ends: str = Field(pattern=_ENDING, description="this server's time of day at which it ends")
+    megabytes_per_second: _Positive = Field(description="1,000,000 bytes a second, for all transfers together")
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        """When it begins and ends, in minutes since midnight."""
+        begins, ends = (int(moment[:2]) * 60 + int(moment[3:]) for moment in (self.begins, self.ends))
+        return begins, ends
+
+    def covers(self) -> set[int]:
+        """The minutes of the day in which it holds."""
+        begins, ends = self.minutes
+        return set(range(begins, ends)) if begins < ends else {*range(begins, 24 * 60), *range(ends)}
 
 
 class SyncSettings(Section):
@@ -118,6 +146,19 @@ class SyncSettings(Section):
         description="so many deletions in 24 hours are never held up; more are, until a person resumes them, if they "
         "are more than five times those of the busiest of the last 30 days",
     )
+    bandwidth_limits: list[BandwidthLimit] = Field(
+        [],
+        description='timetable for what all transfers may use together, such as {"begins": "07:00", "ends": "22:00", '
+        '"megabytes_per_second": 5}; at other times there is no limit; reread on SIGHUP',
+    )
+
+    @field_validator("bandwidth_limits")
+    @classmethod
+    def _do_not_overlap(cls, value: list[BandwidthLimit]) -> list[BandwidthLimit]:
+        minutes = [minute for limit in value for minute in limit.covers()]
+        if len(set(minutes)) != len(minutes):
+            raise ValueError("times that do not overlap")
+        return value
 
 
 class FileOrganization(Section):

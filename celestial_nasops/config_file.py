@@ -223,6 +223,12 @@ def _right(detail: ErrorDetails) -> str:
             return str(limits["expected"])
         case "model_type" | "model_attributes_type":
             return "an object"
+        case "list_type":
+            return "a list"
+        case "missing":
+            return f"given {detail['loc'][-1]}, too"
+        case "extra_forbidden":
+            return "left out: nobody reads this key"
         case "value_error":
             return str(limits["error"])
         case _:

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from celestial_nasops import causes
 from celestial_nasops.durable import write_atomically
 from celestial_nasops.fault import LocalFault
+from celestial_nasops.nas.capabilities import Capabilities
 
 FILE_NAME = "daemon_state.json"
 PENDING_DELETES_NAME = "pending_deletes.json"
@@ -35,6 +36,7 @@ class DaemonState:
     """What the daemon says of itself. Times are Unix seconds; ``heartbeat_boottime`` is on CLOCK_BOOTTIME,
     which nobody sets.
 
+    ``nas`` is what the NAS can do, as the last connection found it out; None where there was none yet.
     ``process_start_ticks`` tells a process from a later one with the same pid: field 22 of ``/proc/PID/stat``, proc(5).
     """
 
@@ -58,6 +60,7 @@ class DaemonState:
     paused_by: str = ""
     paused_at: float | None = None
     paused_reason: str = ""
+    nas: Capabilities | None = None
 
 
 def write(folder: str, state: DaemonState) -> None:

@@ -24,6 +24,7 @@ __all__ = ["CHUNK_BYTES", "SLOWEST_HASH_BYTES_PER_SECOND", "Stopped", "check_nam
 RESUMED_FROM_BYTES = 4 << 20
 # What is written before it is read back, and what is sent twice at most where the two sides differ.
 SEGMENT_BYTES = 32 << 20
+_PIECE_BYTES = 256 << 10  # small enough that a limit of the bandwidth does not come in fits and starts
 _NOT_WORTH_KEEPING = {causes.NAS_COPY_DIFFERS.code, causes.NAS_NAME_TAKEN.code, causes.NAS_DISK_FULL.code}
 
 
@@ -263,9 +264,9 @@ def _agreed(files: NasFiles, temporary: str, source: Source, hooks: Hooks) -> tu
     """How much of what lies on the NAS is proven to be the beginning of the file, and the digest of that."""
     digest = hashlib.sha256()
     present = files.stat(temporary)
-    if present is None or present.size == 0:
+    if present is None or not 0 < present.size <= source.size:
         return 0, digest
-    there = min(present.size, source.size)
+    there = present.size
     _expect_hash(hooks, there)
     start = 0
     for theirs in files.hash_segments(temporary, there, SEGMENT_BYTES):
@@ -281,8 +282,10 @@ def _agreed(files: NasFiles, temporary: str, source: Source, hooks: Hooks) -> tu
 
 def _paced(source: Source, hooks: Hooks, digest: hashlib._Hash, start: int = 0) -> Iterator[bytes]:
     for chunk in source.chunks(hooks, digest.update, start=start):
-        hooks.pace(len(chunk))
-        yield chunk
+        for begin in range(0, len(chunk), _PIECE_BYTES):
+            piece = chunk[begin : begin + _PIECE_BYTES]
+            hooks.pace(len(piece))
+            yield piece
 
 
 def _publish(

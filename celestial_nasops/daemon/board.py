@@ -13,6 +13,7 @@ from celestial_nasops import words
 from celestial_nasops.control import Order
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Fault, shown
+from celestial_nasops.nas.capabilities import Capabilities
 
 _RATE_SECONDS = 1.0
 _SAME_AGAIN_SECONDS = 60.0  # what is tried again and again fills no journal
@@ -31,12 +32,19 @@ class Board:
     Attributes:
         last_error: the last error with its time; empty where there was none.
         errors: how many there were.
+        nas: what the NAS can do, as it was found out last; None where it never was.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        """``changed`` is called when a file is taken up or put down, and at errors; not while one moves."""
+    def __init__(self, changed: Callable[[], None], nas: Capabilities | None = None) -> None:
+        """Begin with nothing to show.
+
+        Args:
+            changed: called when a file is taken up or put down, and at news; not while one moves.
+            nas: what an earlier daemon found out about the NAS.
+        """
         self.last_error = ""
         self.errors = 0
+        self.nas = nas
         self._changed = changed
         self._lock = threading.Lock()
         self._in_hand: dict[str, InHand] = {}
@@ -84,6 +92,18 @@ class Board:
         with self._lock:
             return sorted(self._in_hand.values(), key=lambda file: file.started_at)
 
+    def found(self, nas: Capabilities) -> None:
+        """A connection has found out what the NAS can do: say so where it is not what was known."""
+        with self._lock:
+            before, self.nas = self.nas, nas
+        if before == nas:
+            return
+        if before is None:
+            log.info("the NAS gives %s", nas)
+        else:
+            log.warning("what the NAS gives has changed: %s; before, it was %s", nas, before)
+        self._changed()
+
     def report(self, fault: Fault, about: str = "") -> None:
         """Log an error and keep it as the last one.
 
@@ -121,6 +141,7 @@ class Situation:
         deletions_stopped: why nothing is deleted until a person has looked; empty where that is not so.
         no_room: which file does not fit on the NAS; empty where all do.
         paused: the order to carry and delete nothing; None where there is none.
+        nas: what the NAS can do, as far as it was found out.
     """
 
     doing: str
@@ -134,6 +155,7 @@ class Situation:
     deletions_stopped: str = ""
     paused: Order | None = None
     no_room: str = ""
+    nas: Capabilities | None = None
 
 
 def status_line(now: Situation) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import Board
 from celestial_nasops.daemon.deletion_guard import DeletionGuard
@@ -31,6 +32,7 @@ class Common:
         guard: stops them where something is wrong.
         room: what fits on the NAS.
         scheduled: called when one was added.
+        bandwidth: what all of them may use together.
         parts: uploads of large files that can be gone on with.
         leftovers: what is to be removed from the NAS.
         unfinished: local path to the place on the NAS where a part of the file may lie.
@@ -45,6 +47,7 @@ class Common:
     guard: DeletionGuard
     room: Room
     scheduled: Callable[[], None]
+    bandwidth: Bandwidth
     parts: Parts
     leftovers: Leftovers
     unfinished: dict[str, str] = field(default_factory=dict)

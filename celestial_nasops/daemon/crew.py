@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable
 
+from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.bell import Bell
 from celestial_nasops.daemon.board import Board
@@ -36,6 +37,7 @@ class Crew:
         guard: DeletionGuard,
         unfinished: dict[str, str],
         parts: Parts,
+        bandwidth: Bandwidth,
         changed: Callable[[], None],
         *,
         once: bool = False,
@@ -49,6 +51,7 @@ class Crew:
             guard: stops them where something is wrong.
             unfinished: local path to the place on the NAS where a part of the file may lie.
             parts: uploads of large files that can be gone on with.
+            bandwidth: what all of them may use together.
             changed: called in a worker's thread when something has happened that the main thread should look at.
             once: end when there is nothing left to do.
 
@@ -71,6 +74,7 @@ class Crew:
             guard=guard,
             room=self.room,
             scheduled=self._due.ring,
+            bandwidth=bandwidth,
             parts=parts,
             leftovers=Leftovers(config, parts),
             unfinished=unfinished,

@@ -37,7 +37,7 @@ class Deleter(Worker):
         self._common = common
         self._db = db
         self._bell = bell
-        self._nas = NasConnection(common.config)
+        self._nas = NasConnection(common.config, found=common.board.found, heard=self.beat)
         self._deletes = common.config.sync_settings.delete_after_sync
         self._not_before = 0.0  # on the clock that nobody can set (seconds)
 

@@ -18,7 +18,6 @@ from celestial_nasops.fault import DatabaseFault, NasUnavailable
 # The event of a commit comes up to 8 ms before the commit can be seen, so after each one look for a while.
 _SETTLING_SECONDS = 0.1
 _SHORTEST_GAP_SECONDS, _LONGEST_GAP_SECONDS = 0.001, 0.01
-_IDLE_LOOK_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 600.0
 _DATABASE_PAUSE_SECONDS = 1.0
 
@@ -36,12 +35,8 @@ class Taker(Protocol):
     def connect(self) -> None:
         """Prove that the NAS and its volume can be reached, or raise NasUnavailable."""
 
-    def idle(self) -> None:
-        """Called now and then while it waits."""
-
-    @property
-    def patience_seconds(self) -> float:
-        """The longest time until it is to be called again."""
+    def idle(self) -> float | None:
+        """Called when it begins to wait; returns in how many seconds to be called again, if at all."""
 
 
 class Dispatch:
@@ -91,17 +86,15 @@ class Dispatch:
             None of them when the work is to end.
         """
         turn = self._turns[taker.small_only]
-        taker.idle()
-        while not turn.acquire(timeout=_IDLE_LOOK_SECONDS):
-            taker.idle()
+        while not turn.acquire(timeout=_as_timeout(taker.idle())):
+            pass
         try:
             while not self._orders.finish.is_set():
                 heard = self.bell.rings
                 records = self._take(taker) if self._pause() == 0 else []
                 if records or self._orders.once:
                     return records
-                taker.idle()
-                self._rest(heard, taker.patience_seconds)
+                self._rest(heard, taker.idle())
             return []
         finally:
             turn.release()
@@ -139,11 +132,11 @@ class Dispatch:
         with self._lock:
             return [row_id for row_id, (_, until) in self._put_off.items() if until > now]
 
-    def _rest(self, heard: int, patience_seconds: float) -> None:
+    def _rest(self, heard: int, at_most: float | None) -> None:
         """Wait for the bell, the end of a pause or of a row's back-off, whichever comes first."""
         pause = self._pause()
         if pause > 0:  # nothing that is new changes that
-            self._orders.finish.wait(min(pause, _IDLE_LOOK_SECONDS))
+            self._orders.finish.wait(pause)
             return
         since = time.monotonic() - self.bell.rang_at
         if since < _SETTLING_SECONDS:
@@ -151,5 +144,12 @@ class Dispatch:
             return
         now = time.monotonic()
         with self._lock:
-            waits = [until - now for _, until in self._put_off.values() if until > now]
-        self.bell.wait(heard, min([_IDLE_LOOK_SECONDS, patience_seconds, *waits]))
+            waits = [until - now for _, until in self._put_off.values() if now < until < math.inf]
+        if at_most is not None:
+            waits.append(at_most)
+        self.bell.wait(heard, max(0.0, min(waits)) if waits else None)
+
+
+def _as_timeout(seconds: float | None) -> float:
+    """As a lock takes it: -1 for ever."""
+    return -1 if seconds is None else max(0.0, seconds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
-import math
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -51,7 +50,7 @@ class Lane(Worker):
         self.db = db
         self.small_only = small_only
         self._common = common
-        self._nas = NasConnection(common.config)
+        self._nas = NasConnection(common.config, found=common.board.found, heard=self.beat)
         self._usual_seconds = common.config.security.connection_timeout_seconds
         self._batch_bytes = _FIRST_BATCH_BYTES
 
@@ -89,28 +88,26 @@ class Lane(Worker):
         Raises:
             DatabaseFault: the queue can't be used.
         """
-        appetite = Appetite(transfer.RESUMED_FROM_BYTES - 1, _BATCH_ROWS, self._batch_bytes)
         room = self._common.room
         if room.seconds_to_look() == 0:
             with contextlib.suppress(NasFault):  # the files will meet that, too
                 room.look(self._files())
         return self.db.claim_ready(
-            appetite, small_only=self.small_only, excluding=excluding, fitting_bytes=room.fitting_bytes
+            self._appetite, small_only=self.small_only, excluding=excluding, fitting_bytes=room.fitting_bytes
         )
 
-    def idle(self) -> None:
-        """Nothing to do at the moment."""
+    def idle(self) -> float | None:
+        """Nothing to do at the moment; returns in how many seconds to be called again, if at all."""
         with contextlib.suppress(DatabaseFault, NasFault):
             if self._common.availability.away_since is None and self._common.leftovers.find(self.db):
                 self._common.leftovers.remove(self._files())
         self.rest()
-        self._nas.close_if_idle()
+        waits = [self._nas.close_if_idle(), self._common.room.seconds_to_look()]
+        return min((seconds for seconds in waits if seconds is not None), default=None)
 
     @property
-    def patience_seconds(self) -> float:
-        """Until room is to be looked for again, where it is short."""
-        seconds = self._common.room.seconds_to_look()
-        return math.inf if seconds is None else seconds
+    def _appetite(self) -> Appetite:
+        return Appetite(transfer.RESUMED_FROM_BYTES - 1, _BATCH_ROWS, self._batch_bytes)
 
     def _files(self) -> NasFiles:
         self.beat(_STEPS_OF_A_LOGIN * self._usual_seconds)
@@ -160,8 +157,9 @@ class Lane(Worker):
             moved=self._moved,
             expect=self.beat,
             is_stopping=self._common.orders.abandon.is_set,
-            left_behind=self._common.leftovers.left_behind,
             still_ours=lambda ids: self._persist(lambda: self.db.still_transferring(ids)),
+            pace=lambda size: self._pace(size, small=True),
+            left=self._common.leftovers.folder_left,
         )
         begun = time.monotonic()
         delivered = batch.send_batch(way, self._common.config, records, dt.date.today(), hooks)
@@ -224,11 +222,13 @@ class Lane(Worker):
         if earlier != temporary and (part is None or part.remote_path != earlier):
             files.remove([earlier])  # begun on another day, and of a name without a date
         common.unfinished[record.file_path] = temporary
+        is_small = self._appetite.is_small(record)
         hooks = transfer.Hooks(
             moved=self._moved,
             expect=self.beat,
             is_stopping=common.orders.abandon.is_set,
             is_still_ours=lambda: self._persist(lambda: self.db.is_transferring(record.id)),
+            pace=lambda size: self._pace(size, small=is_small),
         )
         common.room.take(self.name, files, record, day, common.parts.of(record.file_path))
         try:
@@ -248,6 +248,14 @@ class Lane(Worker):
         self.beat()
         self._common.board.moved(self.name, bytes_done)
         self._common.room.moved(self.name, bytes_done)
+
+    def _pace(self, size: int, *, small: bool) -> None:
+        def wait(seconds: float) -> bool:
+            self.beat(seconds)
+            return self._common.orders.abandon.wait(seconds)
+
+        if not self._common.bandwidth.pace(size, small=small, wait=wait):
+            raise Stopped
 
     def _arrived(self, arrivals: Sequence[tuple[FileRecord, Sent]], seconds: float) -> None:
         """Record what was sent, all in one transaction, and schedule the deletions with one durable write."""

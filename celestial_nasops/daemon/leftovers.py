@@ -21,17 +21,16 @@ class Leftovers:
 
     def __init__(self, config: Config, parts: Parts) -> None:
         """Begin; what a dead daemon left of a batch is removed at the first contact with the NAS."""
-        self._prefix = batch.folder_prefix(config)
+        self._folders = {batch.folder_prefix(config)}
         self._parts = parts
         self._lock = threading.Lock()
-        self._folders_removed = False
-        self._left_behind: set[str] = set()
+        self._is_known = False
         self._looked_at = 0.0
 
-    def left_behind(self, folder: str) -> None:
-        """A batch's private folder could not be removed."""
-        with self._lock:
-            self._left_behind.add(folder)
+    def folder_left(self, folder: str) -> None:
+        """A private folder of a batch could not be removed."""
+        self._folders.add(folder)
+        self._is_known = True
 
     def find(self, db: MediaStatusDB) -> bool:
         """Find parts of files that are not to be sent any more; True where there is something to remove.
@@ -47,7 +46,7 @@ class Leftovers:
                 if record is None or record.transfer_status not in _TO_BE_SENT:
                     self._parts.unwanted(path)
             parts = self._parts.resting()
-        return bool(self._left_behind) or any(part.unwanted for part in parts.values())
+        return self._is_known or any(part.unwanted for part in parts.values())
 
     def remove(self, files: NasFiles) -> None:
         """Remove what nobody goes on with.
@@ -56,13 +55,12 @@ class Leftovers:
             NasFault: it can't be removed now.
         """
         with self._lock:
-            if not self._folders_removed and files.batch is not None:
-                files.batch.remove_folders(self._prefix)
-            self._folders_removed = True
-            for folder in list(self._left_behind):
+            while self._folders:
+                folder = next(iter(self._folders))
                 if files.batch is not None:
                     files.batch.remove_folders(folder)
-                self._left_behind.discard(folder)
+                self._folders.discard(folder)
+            self._is_known = False
             unwanted = {path: part for path, part in self._parts.resting().items() if part.unwanted}
             if unwanted:
                 files.remove([part.remote_path for part in unwanted.values()])

@@ -137,6 +137,7 @@ class Room:
         Raises:
             NasFault: that can't be found out.
         """
+        self._looked_at = time.monotonic()  # also where it fails: then later again
         free = files.free_bytes(self._config.nas_settings.base_path)
         with self._lock:
             self._see(free)

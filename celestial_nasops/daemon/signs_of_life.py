@@ -94,6 +94,7 @@ class SignsOfLife:
             paused_by=situation.paused.by if situation.paused else "",
             paused_at=situation.paused.at if situation.paused else None,
             paused_reason=situation.paused.reason if situation.paused else "",
+            nas=situation.nas,
         )
 
     def _write(self, folder: str, state: DaemonState) -> None:

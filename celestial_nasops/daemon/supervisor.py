@@ -9,7 +9,8 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 
-from celestial_nasops import causes, config_file, control, transfer, words
+from celestial_nasops import causes, config_file, control, daemon_state, transfer, words
+from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon.board import Board, Situation, coded
@@ -21,6 +22,7 @@ from celestial_nasops.daemon.start import unusable_folders
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, shown
 from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.notify import Notifier
 from celestial_nasops.parts import Parts
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
@@ -51,11 +53,12 @@ class Supervisor:
         self._notifier = notifier
         self._once = once
         self._signs = SignsOfLife(notifier, loaded.path)
-        self._board = Board(self._changed)
+        self._board = Board(self._changed, _nas_known_to(loaded.config.daemon_settings.state_path))
         list_path = os.path.join(loaded.config.daemon_settings.state_path, PENDING_DELETES_NAME)
         self._deletes = SafeDeleteManager(list_path, loaded.config)
         self._guard = DeletionGuard(loaded.config.daemon_settings.state_path, loaded.config, self._changed)
         self._unfinished: dict[str, str] = {}
+        self._bandwidth = Bandwidth(loaded.config.sync_settings.bandwidth_limits)
         self._parts = Parts(loaded.config.daemon_settings.state_path)
         self._refused_config = ""
         self._build_at: float | None = None
@@ -145,6 +148,7 @@ class Supervisor:
             self._guard,
             self._unfinished,
             self._parts,
+            self._bandwidth,
             self._changed,
             once=self._once,
         )
@@ -233,6 +237,7 @@ class Supervisor:
             log.warning("%s: %s", self._config_path, warning)
         self._refused_config = ""
         self._config = self._with_present_state_path(loaded.config)
+        self._bandwidth.configure(self._config.sync_settings.bandwidth_limits)
         log.info("the configuration was reread; files in hand are finished under the old one")
         if self._build_at is None:
             self._build_at = 0.0
@@ -314,6 +319,7 @@ class Supervisor:
             deletions_stopped="" if self._guard.stopped is None else coded(self._guard.stopped),
             paused=self._paused,
             no_room=self._no_room,
+            nas=self._board.nas,
         )
 
     @property
@@ -337,3 +343,12 @@ class Supervisor:
             yield self._refused_config
         if self._wakeup.degraded is not None:
             yield f"the queue is polled, {self._wakeup.degraded}"
+
+
+def _nas_known_to(state_path: str) -> Capabilities | None:
+    """What an earlier daemon has found out about the NAS, so that a change meanwhile shows."""
+    try:
+        state = daemon_state.read(state_path)
+    except LocalFault:
+        return None  # it is written anew, and of nothing else it is the only record
+    return state.nas if state is not None else None

@@ -79,7 +79,7 @@ def delete_verified(
     _check_as_recorded(entry, before)
     sha256 = _check_content(entry, before, hooks)
     hooks.expect(before.st_size / SLOWEST_HASH_BYTES_PER_SECOND)
-    copy = files.inspect(remote)
+    copy = files.inspect(remote, expected_size=before.st_size)
     if copy is None:
         files.free_bytes(base_path)  # raises where the volume is not mounted, and the copy perhaps not lost
         hooks.check_nas(files)

@@ -15,7 +15,11 @@ TABLE = "media_transfer_status"
 INIT_MARKER = "__INIT_MARKER__"
 RECEIPTS_TABLE = "media_transfer_receipts"
 
-# The first index finds the oldest ready row, the second what is in hand and what failed, however many rows there are.
+# The first finds the oldest ready row, the second what is in hand and what failed, however many rows there are.
+_READY_INDEX = (
+    "CREATE INDEX IF NOT EXISTS idx_media_ready ON media_transfer_status (download_status, transfer_status, created_at)"
+)
+_TRANSFER_INDEX = "CREATE INDEX IF NOT EXISTS idx_media_transfer ON media_transfer_status (transfer_status, updated_at)"
 _CREATION = (
     """
     CREATE TABLE media_transfer_status (
@@ -37,8 +41,8 @@ _CREATION = (
         updated_at TEXT DEFAULT CURRENT_TIMESTAMP
     )
     """,
-    "CREATE INDEX idx_media_ready ON media_transfer_status (download_status, transfer_status, created_at)",
-    "CREATE INDEX idx_media_transfer ON media_transfer_status (transfer_status, updated_at)",
+    _READY_INDEX,
+    _TRANSFER_INDEX,
 )
 
 # Beside the queue, and ours alone: see celestial_nasops.receipts.
@@ -132,6 +136,23 @@ def create_receipts(connection: sqlite3.Connection) -> None:
     """
     for statement in _RECEIPTS_CREATION:
         connection.execute(statement)
+
+
+def index_where_missing(connection: sqlite3.Connection) -> None:
+    """Make the indexes that the queue needs where another program made the table without them.
+
+    That changes nothing for other programs but that a row costs them a few microseconds more. Where it can't be done,
+    as while another program holds the lock, everything works still, and takes longer the more rows there are.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        indexes = _indexes(connection).values()
+        if not any(
+            set(columns[:2]) == {"download_status", "transfer_status"} and columns[2:3] == ["created_at"]
+            for columns in indexes
+        ):
+            connection.execute(_READY_INDEX)
+        if not any(columns[:1] == ["transfer_status"] for columns in indexes):
+            connection.execute(_TRANSFER_INDEX)
 
 
 def check(connection: sqlite3.Connection, path: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.verification import VerificationLevel
 
 SLOWEST_HASH_BYTES_PER_SECOND = 5e6
@@ -66,8 +67,13 @@ class NasFiles(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def capabilities(self) -> Capabilities:
+        """What this login can do; asking may take a round trip where nothing else was asked before."""
+
+    @property
     def verification_level(self) -> VerificationLevel:
         """What :meth:`sha256` and :meth:`inspect` prove."""
+        return self.capabilities.verification
 
     @abc.abstractmethod
     def stat(self, path: str) -> RemoteStat | None:
@@ -83,12 +89,18 @@ class NasFiles(abc.ABC):
         """
 
     @abc.abstractmethod
-    def inspect(self, path: str) -> RemoteCopy | None:
-        """Look at a file and hash it; None where nothing is there."""
+    def inspect(self, path: str, *, expected_size: int | None = None) -> RemoteCopy | None:
+        """Look at a file and hash it; None where nothing is there.
+
+        Args:
+            path: the file.
+            expected_size: the size (bytes) that a right copy has. A file of another one need not be hashed, its
+                ``sha256`` may be empty then; so a NAS that claims any size can't make us read or wait for ever.
+        """
 
     @abc.abstractmethod
-    def inspect_first(self, paths: Sequence[str]) -> tuple[str, RemoteCopy] | None:
-        """Look at and hash the first of some files that is there; None where none is."""
+    def inspect_first(self, paths: Sequence[str], *, expected_size: int | None = None) -> tuple[str, RemoteCopy] | None:
+        """Look at and hash the first of some files that is there; None where none is. See :meth:`inspect`."""
 
     @abc.abstractmethod
     def make_folder(self, folder: str, *, below: str) -> None:

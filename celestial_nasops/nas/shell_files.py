@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas import remote_errors, shell_resume
+from celestial_nasops.nas.capabilities import Capabilities, of_shell
 from celestial_nasops.nas.files import (
     SLOWEST_HASH_BYTES_PER_SECOND,
     NasFiles,
@@ -25,7 +26,6 @@ from celestial_nasops.nas.shell import Reply
 from celestial_nasops.nas.shell_batch import ShellBatch, command_lengths
 from celestial_nasops.nas.shell_resume import Counts, prefix_args
 from celestial_nasops.nas.ssh_child import NoSshChild, SshChild
-from celestial_nasops.nas.verification import VerificationLevel
 
 # From so many bytes on a process and a connection of their own are worth their start.
 _BULK_FROM_BYTES = 16 << 20
@@ -84,8 +84,11 @@ class ShellFiles(NasFiles):
         return self._session.target.alias
 
     @property
-    def verification_level(self) -> VerificationLevel:
-        return VerificationLevel.HASH
+    def capabilities(self) -> Capabilities:
+        if self._session.shell_facts is None:
+            self._session.exec(":", timeout_seconds=self._timeout_seconds, action="look around", path="there")
+        assert self._session.shell_facts is not None  # the frame was complete, or exec had raised
+        return of_shell(self._session.shell_facts)
 
     def stat(self, path: str) -> RemoteStat | None:
         reply = self._run(_STAT, [path], "look at", path)
@@ -99,13 +102,13 @@ class ShellFiles(NasFiles):
         self._demand_success(reply, "hash", path)
         return self._hash_of(reply.output, path)
 
-    def inspect(self, path: str) -> RemoteCopy | None:
-        found = self.inspect_first([path])
+    def inspect(self, path: str, *, expected_size: int | None = None) -> RemoteCopy | None:
+        found = self.inspect_first([path], expected_size=expected_size)
         return found[1] if found else None
 
-    def inspect_first(self, paths: Sequence[str]) -> tuple[str, RemoteCopy] | None:
+    def inspect_first(self, paths: Sequence[str], *, expected_size: int | None = None) -> tuple[str, RemoteCopy] | None:
         action, shown = "look at", paths[0]
-        reply = self._run(_INSPECT_FIRST, paths, action, shown, more_time=True)
+        reply = self._run(_INSPECT_FIRST, paths, action, shown, more_time=_time_to_hash(expected_size))
         number, _, rest = reply.output.partition(b"\n")
         if reply.status == 0 and not reply.output:
             return None
@@ -137,6 +140,8 @@ class ShellFiles(NasFiles):
 
     def hash_segments(self, path: str, size: int, segment_bytes: int) -> list[str]:
         action = "hash"
+        if not self._can_write_on:
+            return []
         reply = self._session.exec(
             shell_resume.HASH_SEGMENTS,
             args=[absolute(path), *Counts.of(size, segment_bytes).args()],
@@ -161,6 +166,10 @@ class ShellFiles(NasFiles):
         stall_timeout_seconds: float,
     ) -> WrittenCopy:
         action = "write"
+        if not self._can_write_on:
+            written = self.write(path, chunks, stall_timeout_seconds=stall_timeout_seconds)
+            copy = self.inspect(path) if written == size else None
+            return WrittenCopy(copy.size, copy.sha256) if copy is not None else WrittenCopy(written, "")
         to_hash = start / SLOWEST_HASH_BYTES_PER_SECOND  # what is there is read while the rest comes, and holds it up
         reply = self._exec_bulk(
             shell_resume.WRITE_ON,
@@ -181,6 +190,14 @@ class ShellFiles(NasFiles):
                 raise remote_errors.fault_of(self._session.target, action, path, first_line)
             raise self._odd(reply.output, action, path)
         return WrittenCopy(int(match[1]), match[2].decode())
+
+    @property
+    def _can_write_on(self) -> bool:
+        """Whether its dd can do what that needs; found out once per connection. Without it, each upload begins anew."""
+        if self._session.can_write_on is None:
+            reply = self._run(shell_resume.PROBE, [], "look for", "dd")
+            self._session.can_write_on = reply.status == 0
+        return self._session.can_write_on
 
     @property
     def batch(self) -> ShellBatch:
@@ -240,7 +257,7 @@ class ShellFiles(NasFiles):
         shown: str,
         timeout_seconds: float | None = None,
         *,
-        more_time: bool = False,
+        more_time: Callable[[bytes], float | None] | None = None,
     ) -> Reply:
         return self._session.exec(
             script,
@@ -248,7 +265,7 @@ class ShellFiles(NasFiles):
             timeout_seconds=self._timeout_seconds if timeout_seconds is None else timeout_seconds,
             action=action,
             path=shown,
-            more_time=_time_to_hash if more_time else None,
+            more_time=more_time,
         )
 
     def _demand_success(self, reply: Reply, action: str, path: str) -> None:
@@ -282,7 +299,14 @@ class ShellFiles(NasFiles):
         )
 
 
-def _time_to_hash(answer: bytes) -> float | None:
+def _time_to_hash(expected_size: int | None) -> Callable[[bytes], float | None]:
     """How long the hash may take, once the line with the size has come."""
-    match = _STAT_LINE.search(answer)
-    return int(match[2]) / SLOWEST_HASH_BYTES_PER_SECOND if match else None
+
+    def seconds(answer: bytes) -> float | None:
+        match = _STAT_LINE.search(answer)
+        if match is None:
+            return None
+        size = int(match[2])
+        return (size if expected_size is None else min(size, expected_size)) / SLOWEST_HASH_BYTES_PER_SECOND
+
+    return seconds

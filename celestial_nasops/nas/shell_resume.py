@@ -9,6 +9,11 @@ _BLOCK_BYTES = 1 << 16
 WRITTEN = re.compile(rb"(\d+)\n([0-9a-f]{64}) [ *][^\n]*\n")
 HASH_LINE = re.compile(rb"([0-9a-f]{64}) [ *][^\n]*")
 
+PROBE = (
+    "dd bs=1 count=1 iflag=fullblock oflag=seek_bytes seek=0 conv=notrunc < /dev/null > /dev/null 2>&1 && "
+    "command -v truncate > /dev/null"
+)
+
 # get reads exactly so many blocks and bytes of what is open as 4; openssl hashes several times as fast as sha256sum.
 _TOOLS = (
     "if command -v openssl > /dev/null 2>&1; then hash() { openssl dgst -sha256 -r; }; "

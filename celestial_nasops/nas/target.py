@@ -46,6 +46,11 @@ class SshTarget:
     ssh_config: str = "~/.ssh/config"
 
     @property
+    def sftp_alias(self) -> str:
+        """The same as ``alias`` for after ``sftp``, which spells the option for the port in another way."""
+        return f"-P {self.alias.removeprefix('-p ')}" if self.alias.startswith("-p ") else self.alias
+
+    @property
     def known_hosts_name(self) -> str:
         """The name under which the server's key stands in known_hosts (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT)."""
         if self.host_key_alias:

@@ -192,7 +192,8 @@ def _unit(run: Run) -> str:
 
 
 def _look_at_copy(run: Run, debt: Debt) -> Copy:
-    found = run.nas.files(min(max(run.clock.left_to_wait(), 1.0), _LOOK_SECONDS)).inspect(debt.remote_path)
+    files = run.nas.files(min(max(run.clock.left_to_wait(), 1.0), _LOOK_SECONDS))
+    found = files.inspect(debt.remote_path, expected_size=debt.size)
     if found is None:
         return "missing"
     return "right" if (found.size, found.sha256) == (debt.size, debt.sha256) else "changed"

@@ -154,7 +154,7 @@ class Arena:
     def litter(self) -> list[str]:
         """What nobody will ever want."""
         base = Path(self.field.config.nas_settings.base_path)
-        left = [str(path) for path in base.rglob(".*") if path.name != MARKER_NAME]
+        left = [str(path) for path in _below(base) if path.name.startswith(".") and path.name != MARKER_NAME]
         left += [str(path) for path in self.field.media.iterdir() if path.name != MARKER_NAME]
         return left + [str(path) for path in self.field.state_folder.glob("*.new")]
 
@@ -176,7 +176,7 @@ class Arena:
         """The hash of everything that can be seen on the NAS."""
         base = Path(self.field.config.nas_settings.base_path)
         found = {}
-        for path in base.rglob("*"):
+        for path in _below(base):
             hidden = any(part.startswith(".") for part in path.relative_to(base).parts)
             if not hidden and path.is_file():
                 found[path] = sha256_of(path)
@@ -193,6 +193,11 @@ class Arena:
             path.unlink()
         self.media.clear()
         self.others.clear()
+
+
+def _below(folder: Path) -> list[Path]:
+    """All files and folders; unlike rglob, it does not mind that some vanish meanwhile."""
+    return [Path(root, name) for root, folders, files in os.walk(folder) for name in (*folders, *files)]
 
 
 def sha256_of(path: Path) -> str:

@@ -11,7 +11,7 @@ import pytest
 from celestial_nasops.daemon.verified_delete import Hooks
 from celestial_nasops.fault import DatabaseFault
 from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
-from celestial_nasops.nas.shell_files import ShellFiles
+from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.receipts import Event
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
@@ -94,16 +94,6 @@ def test_what_somebody_else_removed_is_testified_as_gone(bench: DeleteBench, rec
 # --- how much proof ---
 
 
-class _Weaker(ShellFiles):
-    """A NAS that proves less."""
-
-    level = VerificationLevel.SIZE
-
-    @property
-    def verification_level(self) -> VerificationLevel:
-        return self.level
-
-
 @pytest.mark.parametrize(
     ("given", "required", "deleted"),
     [
@@ -118,11 +108,15 @@ class _Weaker(ShellFiles):
     ],
 )
 def test_a_copy_must_be_proven_as_strongly_as_it_is_required(
-    bench: DeleteBench, given: str, required: str | None, deleted: int, caplog: pytest.LogCaptureFixture
+    bench: DeleteBench,
+    given: str,
+    required: str | None,
+    deleted: int,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert isinstance(bench.files, ShellFiles)
-    bench.files = weaker = _Weaker(bench.files._session, timeout_seconds=10)
-    weaker.level = VerificationLevel(given)
+    level = VerificationLevel(given)
+    monkeypatch.setattr(NasFiles, "verification_level", property(lambda _: level))
     manager = bench.scheduled(**({} if required is None else {"required_verification_level": required}))
     assert [bench.run(manager), bench.run(manager)] == [deleted, 0]
     assert bench.local.exists() is not bool(deleted)
@@ -133,7 +127,7 @@ def test_a_copy_must_be_proven_as_strongly_as_it_is_required(
             f"{required or 'read_back'} is required"
         )
         assert bench.on_disk()[0]["retry_count"] == 0
-        weaker.level = VerificationLevel.HASH
+        level = VerificationLevel.HASH
         assert bench.run(manager) == 1
         assert manager.unproven is None
 

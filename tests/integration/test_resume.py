@@ -23,25 +23,38 @@ from celestial_nasops.nas.ssh_child import SshChild
 from celestial_nasops.parts import Part, Parts
 from celestial_nasops.transfer import Hooks, Sent, Stopped, send
 from tests.daemon_field import NAME
+from tests.nas_profiles import sftp_only_server
 from tests.nas_servers import Server, busybox_server, openssh_server
 
 DAY = dt.date(2025, 3, 4)
 SEGMENT = 1 << 20
 SIZE = 5 * SEGMENT + 123_457  # no multiple of anything
 CONTENT = os.urandom(SIZE)
-WAYS = {"coreutils": openssh_server, "busybox": busybox_server}
+# The server, and whether the bulk goes by the program ssh.
+WAYS = {
+    "coreutils, program ssh": (openssh_server, True),
+    "coreutils, session": (openssh_server, False),
+    "busybox, program ssh": (busybox_server, True),
+    "busybox, session": (busybox_server, False),
+    "sftp": (sftp_only_server, False),
+}
 
 
 @pytest.fixture(scope="module", params=list(WAYS))
-def nas(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with WAYS[request.param](tmp_path_factory.mktemp("nas")) as server:
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def nas(way: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with WAYS[way][0](tmp_path_factory.mktemp("nas")) as server:
         yield server
 
 
-@pytest.fixture(scope="module", params=["program ssh", "session"])
-def files(request: pytest.FixtureRequest, nas: Server) -> Iterator[NasFiles]:
+@pytest.fixture(scope="module")
+def files(way: str, nas: Server) -> Iterator[NasFiles]:
     target = nas.target()
-    child = SshChild(target, timeout_seconds=10) if request.param == "program ssh" else None
+    child = SshChild(target, timeout_seconds=10) if WAYS[way][1] else None
     with NasSession.open(target, timeout_seconds=10) as session:
         yield open_files(session, nas.config().nas_settings, timeout_seconds=10, child=child)
     if child is not None:
@@ -92,7 +105,7 @@ class Bench:
 def bench(nas: Server, files: NasFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setattr(transfer, "SEGMENT_BYTES", SEGMENT)
     monkeypatch.setattr(shell_files, "_BULK_FROM_BYTES", 0)
-    local, base, state = tmp_path / NAME, tmp_path / "base", tmp_path / "state"
+    local, base, state = tmp_path / NAME, Path(nas.files) / tmp_path.name, tmp_path / "state"
     local.write_bytes(CONTENT)
     base.mkdir()
     state.mkdir()

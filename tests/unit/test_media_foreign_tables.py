@@ -49,7 +49,9 @@ _TRIGGER = (
     "UPDATE media_transfer_status SET updated_at = CURRENT_TIMESTAMP WHERE id = NEW.id; END"
 )
 _INDEX_ON_BOTH = "CREATE INDEX i3 ON media_transfer_status (transfer_status, download_status)"
-_SHARED = "SELECT * FROM sqlite_master WHERE tbl_name = 'media_transfer_status' ORDER BY name"
+_SHARED = (
+    "SELECT * FROM sqlite_master WHERE tbl_name = 'media_transfer_status' AND name NOT LIKE 'idx_media_%' ORDER BY name"
+)
 _SCHEMAS = {"bare": (), "single": (*_INDEXES, _TRIGGER), "both": (*_INDEXES, _INDEX_ON_BOTH), "analyzed": _INDEXES}
 
 
