@@ -2,52 +2,64 @@
 
 from __future__ import annotations
 
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
+    DAEMON_PAUSED as DAEMON_PAUSED,
+)
+from celestial_nasops.daemon_causes import (
     DELETE_CHECKSUM_UNKNOWN as DELETE_CHECKSUM_UNKNOWN,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     DELETE_COPY_DIFFERS as DELETE_COPY_DIFFERS,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     DELETE_COPY_MISSING as DELETE_COPY_MISSING,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     DELETE_FAILED as DELETE_FAILED,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     DELETE_LOCAL_CHANGED as DELETE_LOCAL_CHANGED,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     DELETE_UNPROVEN as DELETE_UNPROVEN,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
+    FILE_HASH_DIFFERS as FILE_HASH_DIFFERS,
+)
+from celestial_nasops.daemon_causes import (
     GUARD_CORRUPT as GUARD_CORRUPT,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     MEDIA_MARKER_MISSING as MEDIA_MARKER_MISSING,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     NAS_MARKER_MISSING as NAS_MARKER_MISSING,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
+    NAS_NO_ROOM as NAS_NO_ROOM,
+)
+from celestial_nasops.daemon_causes import (
+    NAS_STORED_BESIDE as NAS_STORED_BESIDE,
+)
+from celestial_nasops.daemon_causes import (
     PENDING_DELETES_CORRUPT as PENDING_DELETES_CORRUPT,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     PENDING_DELETES_UNSAVED as PENDING_DELETES_UNSAVED,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     REQUEUE_IN_HAND as REQUEUE_IN_HAND,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     REQUEUE_NO_ROW as REQUEUE_NO_ROW,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     REQUEUE_WAITS as REQUEUE_WAITS,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     UNUSUAL_DELETIONS as UNUSUAL_DELETIONS,
 )
-from celestial_nasops.deletion_causes import (
+from celestial_nasops.daemon_causes import (
     WRONG_USER as WRONG_USER,
 )
 from celestial_nasops.fault import Cause
@@ -331,11 +343,6 @@ NAS_DISK_FULL = Cause(
     "free space or raise the quota there: ssh {target} df -h",
     "free space or raise the quota there: echo 'df -h \"{seen}\"' | {sftp}",
 )
-NAS_NO_ROOM = Cause(
-    "nas_no_room",
-    "{path} waits for room on the NAS: {needed} needed, {free} free",
-    "free space or raise the quota there, the rest goes by itself: ssh {target} df -h {base}",
-)
 NAS_READ_ONLY = Cause(
     "nas_read_only",
     "the NAS volume of {path} is read-only",
@@ -359,11 +366,6 @@ NAS_NAME_TAKEN = Cause(
     "{path} exists on the NAS with other content and is not overwritten",
     "compare the two and rename one: ssh {target} ls -l {path}",
 )
-NAS_STORED_BESIDE = Cause(
-    "nas_stored_beside",
-    "{taken} has other content on the NAS and is not overwritten; {path} was stored beside it as {beside}",
-    "nothing is lost; compare the two on the NAS, and see why one name was given twice",
-)
 NAS_COPY_DIFFERS = Cause(
     "nas_copy_differs",
     "what arrived at {path} is not what was sent: {found}, expected {expected}",
@@ -381,11 +383,6 @@ DAEMON_ALREADY_RUNS = Cause(
     "daemon_already_runs",
     "another media-sync-daemon (pid {pid}) runs with the state folder {path}",
     "look at it: systemctl status media-sync-daemon",
-)
-DAEMON_PAUSED = Cause(
-    "daemon_paused",
-    "the daemon is paused since {since} by {by} ({reason}): nothing is carried or deleted",
-    "let it go on: media-sync-daemon resume",
 )
 STATE_CORRUPT = Cause(
     "state_corrupt",

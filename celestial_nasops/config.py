@@ -140,6 +140,12 @@ class SyncSettings(Section):
         "computes; read_back, or one over its bytes as they are read back, the most that a NAS without a shell can "
         "give; size, or the number of bytes alone, which proves no content",
     )
+    wrong_file_hash: Literal["refuse_own", "refuse", "note"] = Field(
+        "refuse_own",
+        description="what becomes of a file whose row has a file_hash that is not its SHA-256: refuse_own refuses rows "
+        "of our own programs, and notes it for others, whose hashes may be of another kind; refuse refuses all; note "
+        "none",
+    )
     unusual_deletions: int = Field(
         2000,
         ge=1,

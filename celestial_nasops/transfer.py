@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import logging
+import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +14,7 @@ from dataclasses import dataclass, replace
 from celestial_nasops import causes, paths
 from celestial_nasops.config import Config
 from celestial_nasops.database.records import FileRecord
-from celestial_nasops.fault import NasFault
+from celestial_nasops.fault import LocalFault, NasFault
 from celestial_nasops.nas.files import SLOWEST_HASH_BYTES_PER_SECOND, NasFiles
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.parts import Part, Parts
@@ -26,6 +28,9 @@ RESUMED_FROM_BYTES = 4 << 20
 SEGMENT_BYTES = 32 << 20
 _PIECE_BYTES = 256 << 10  # small enough that a limit of the bandwidth does not come in fits and starts
 _NOT_WORTH_KEEPING = {causes.NAS_COPY_DIFFERS.code, causes.NAS_NAME_TAKEN.code, causes.NAS_DISK_FULL.code}
+
+
+log = logging.getLogger(__name__)
 
 
 class Withdrawn(Exception):  # noqa: N818 - no error of ours
@@ -127,6 +132,7 @@ def send(
                     sha256 = _upload_on(files, config, temporary, source, record.file_path, hooks, resumable)
                 else:
                     sha256 = _upload(files, config, temporary, source, hooks)
+                check_hash(config, record, sha256)
                 beside = _beside(final, sha256)
                 place = _publish(files, temporary, [place.path, beside], source, sha256, hooks)
             else:
@@ -142,6 +148,36 @@ def send(
             parts.gone([record.file_path])
         belongs_at = final if place.path != final else ""
         return Sent(place.path, source.size, sha256, source.mtime_ns, files.verification_level, belongs_at)
+
+
+def check_place(config: Config, record: FileRecord) -> None:
+    """Check that a file lies in the media folder, wherever links in its path lead: nothing else is sent and deleted.
+
+    Raises:
+        LocalFault: FILE_REFUSED.
+    """
+    check_names(record)
+    media = os.path.realpath(config.local_settings.media_path)
+    folder = os.path.realpath(os.path.dirname(record.file_path))
+    if folder != media and not folder.startswith(media.rstrip("/") + "/"):
+        reason = f"it is not in the media folder {config.local_settings.media_path}"
+        raise LocalFault(causes.FILE_REFUSED, path=record.file_path, reason=reason)
+
+
+def check_hash(config: Config, record: FileRecord, sha256: str) -> None:
+    """Compare a file's SHA-256 with what its row says, which need not be one.
+
+    Raises:
+        LocalFault: FILE_HASH_DIFFERS, where that is refused.
+    """
+    expected = record.file_hash.strip().lower()
+    if expected in ("", sha256):
+        return
+    policy = config.sync_settings.wrong_file_hash
+    fault = LocalFault(causes.FILE_HASH_DIFFERS, path=record.file_path, found=sha256, expected=record.file_hash)
+    if policy == "refuse" or (policy == "refuse_own" and paths.is_test_file(record.file_path)):
+        raise fault
+    log.info("[%s] %s; that may be a hash of another kind", fault.code, fault)
 
 
 def _remove_part(files: NasFiles, places: list[str], local_path: str, parts: Parts | None) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from celestial_nasops import paths, transfer
+from celestial_nasops.config import Config
 from celestial_nasops.daemon.bell import Bell
 from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.deletion_guard import DeletionsStopped
@@ -116,7 +117,8 @@ class Deleter(Worker):
                 page = self._db.completed_records(after)
                 if not page:
                     return True
-                self._common.deletes.adopt([self._copy_of(r) for r in page if _is_here(r)])
+                here = [r for r in page if _is_here(self._common.config, r)]
+                self._common.deletes.adopt([self._copy_of(r) for r in here])
                 after = page[-1].id
         except DatabaseFault as fault:
             self._common.board.report(fault)
@@ -131,9 +133,9 @@ class Deleter(Worker):
         return record.file_path, copy, ""
 
 
-def _is_here(record: FileRecord) -> bool:
+def _is_here(config: Config, record: FileRecord) -> bool:
     try:
-        transfer.check_names(record)
+        transfer.check_place(config, record)
         return stat.S_ISREG(os.lstat(record.file_path).st_mode)
     except (LocalFault, OSError):
         return False

@@ -213,6 +213,7 @@ class Lane(Worker):
 
     def _send(self, record: FileRecord) -> Sent:
         common, config = self._common, self._common.config
+        transfer.check_place(config, record)
         files = self._files()
         common.leftovers.remove(files)
         day = dt.date.today()

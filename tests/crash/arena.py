@@ -108,13 +108,18 @@ class Arena:
     # --- what must hold ---
 
     def check(self) -> None:
-        """The invariant, at any instant."""
+        """The invariant, at any instant; the daemon may go on meanwhile.
+
+        What happens first is looked at last: a row is completed, and a file deleted, after its copy was published.
+        """
+        rows = {one: self.field.db.get(one.row_id) for one in self.media}
+        local = {one: sha256_of(one.path) for one in self.media}
         published = self.published()
         for one in self.media:
             copies = [path for path in self._names(one) if published.get(path) == one.sha256]
-            here = sha256_of(one.path) == one.sha256
+            here = local[one] == one.sha256
             assert here or copies, f"{one.path} is lost\n{self.story(one)}"
-            record = self.field.db.get(one.row_id)
+            record = rows[one]
             assert record is not None
             if record.transfer_status is TransferStatus.COMPLETED:
                 assert copies, f"{one.path} says completed and has no copy\n{self.story(one)}"

@@ -1,8 +1,31 @@
-"""The causes that concern the deletion of local files, and the operator's commands; a part of ``causes``."""
+"""The causes that only the daemon and its operator's commands meet; a part of ``causes``."""
 
 from __future__ import annotations
 
 from celestial_nasops.fault import Cause
+
+# --- carrying ---
+FILE_HASH_DIFFERS = Cause(
+    "file_hash_differs",
+    "{path} has the SHA-256 {found}, its row says {expected}",
+    "see whether the file is the one that its program meant; to send it all the same, set "
+    "sync_settings.wrong_file_hash to note",
+)
+NAS_NO_ROOM = Cause(
+    "nas_no_room",
+    "{path} waits for room on the NAS: {needed} needed, {free} free",
+    "free space or raise the quota there, the rest goes by itself: ssh {target} df -h {base}",
+)
+NAS_STORED_BESIDE = Cause(
+    "nas_stored_beside",
+    "{taken} has other content on the NAS and is not overwritten; {path} was stored beside it as {beside}",
+    "nothing is lost; compare the two on the NAS, and see why one name was given twice",
+)
+DAEMON_PAUSED = Cause(
+    "daemon_paused",
+    "the daemon is paused since {since} by {by} ({reason}): nothing is carried or deleted",
+    "let it go on: media-sync-daemon resume",
+)
 
 # --- deletion ---
 PENDING_DELETES_CORRUPT = Cause(
