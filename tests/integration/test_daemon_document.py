@@ -40,7 +40,11 @@ def test_every_command_is_told() -> None:
 def test_the_tables_are_the_code_s() -> None:
     assert first_column(TEXT, "level") == list(VerificationLevel)
     codes = [cause.code for cause in (causes.MEDIA_MARKER_MISSING, causes.NAS_MARKER_MISSING)]
-    assert first_column(TEXT.split("## What stops all")[1], "cause") == [*codes, causes.UNUSUAL_DELETIONS.code, causes.GUARD_CORRUPT.code]
+    assert first_column(TEXT.split("## What stops all")[1], "cause") == [
+        *codes,
+        causes.UNUSUAL_DELETIONS.code,
+        causes.GUARD_CORRUPT.code,
+    ]
     assert f"`{MARKER_NAME}`" in TEXT
     assert f"`{RECEIPTS_TABLE}`" in TEXT
     assert {event.value for event in Event} <= set(re.findall(r"`([a-z_]+)`", TEXT))
