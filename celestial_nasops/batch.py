@@ -16,8 +16,9 @@ from celestial_nasops.config import Config
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import LocalFault, NasFault, NasUnavailable
 from celestial_nasops.nas.files import BatchWay
-from celestial_nasops.source import Source, Stopped, check_names
-from celestial_nasops.transfer import Sent
+from celestial_nasops.nas.verification import VerificationLevel
+from celestial_nasops.source import Source, Stopped
+from celestial_nasops.transfer import Sent, check_hash, check_place
 
 # What goes into a tar header of the oldest kind, and is one line in the answer of any program that hashes.
 _PLAIN_NAME = re.compile(rb"[^\x00-\x1f\x7f\\/]{1,90}")
@@ -118,7 +119,7 @@ def _items(config: Config, records: Sequence[FileRecord], day: dt.date, rest: li
         folder = paths.remote_folder(config, record.file_name, day)
         member = f"{folders.setdefault(folder, len(folders))}/{record.file_name}"
         try:
-            check_names(record)
+            check_place(config, record)
             if member in taken or not _PLAIN_NAME.fullmatch(os.fsencode(record.file_name)):
                 rest.append(record)
                 continue
@@ -141,7 +142,7 @@ def _send(way: BatchWay, config: Config, folder: str, items: list[_Item], hooks:
         size=sum(item.source.size + 2 * _TAR_BLOCK for item in items),
         stall_timeout_seconds=config.sync_settings.sync_timeout_seconds,
     )
-    right = [item for item in items if item.sha256 and found.get(item.member) == item.sha256 and _rests(item)]
+    right = [item for item in items if item.sha256 and found.get(item.member) == item.sha256 and _rests(item, config)]
     ours = hooks.still_ours([item.record.id for item in right])
     right = [item for item in right if item.record.id in ours]
     by_folder: dict[str, list[_Item]] = {}
@@ -153,13 +154,15 @@ def _send(way: BatchWay, config: Config, folder: str, items: list[_Item], hooks:
         for item in group:
             if item.record.file_name in published:
                 final = f"{target}/{item.record.file_name}"
-                sent = Sent(final, item.source.size, item.sha256, item.source.mtime_ns)
+                sent = Sent(final, item.source.size, item.sha256, item.source.mtime_ns, VerificationLevel.HASH)
                 delivered.sent.append((item.record, sent))
 
 
-def _rests(item: _Item) -> bool:
+def _rests(item: _Item, config: Config) -> bool:
+    """Whether the file is still what was read, and what its row says."""
     try:
         item.source.check_unchanged()
+        check_hash(config, item.record, item.sha256)
     except LocalFault:
         return False
     return True

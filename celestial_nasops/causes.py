@@ -2,6 +2,66 @@
 
 from __future__ import annotations
 
+from celestial_nasops.daemon_causes import (
+    DAEMON_PAUSED as DAEMON_PAUSED,
+)
+from celestial_nasops.daemon_causes import (
+    DELETE_CHECKSUM_UNKNOWN as DELETE_CHECKSUM_UNKNOWN,
+)
+from celestial_nasops.daemon_causes import (
+    DELETE_COPY_DIFFERS as DELETE_COPY_DIFFERS,
+)
+from celestial_nasops.daemon_causes import (
+    DELETE_COPY_MISSING as DELETE_COPY_MISSING,
+)
+from celestial_nasops.daemon_causes import (
+    DELETE_FAILED as DELETE_FAILED,
+)
+from celestial_nasops.daemon_causes import (
+    DELETE_LOCAL_CHANGED as DELETE_LOCAL_CHANGED,
+)
+from celestial_nasops.daemon_causes import (
+    DELETE_UNPROVEN as DELETE_UNPROVEN,
+)
+from celestial_nasops.daemon_causes import (
+    FILE_HASH_DIFFERS as FILE_HASH_DIFFERS,
+)
+from celestial_nasops.daemon_causes import (
+    GUARD_CORRUPT as GUARD_CORRUPT,
+)
+from celestial_nasops.daemon_causes import (
+    MEDIA_MARKER_MISSING as MEDIA_MARKER_MISSING,
+)
+from celestial_nasops.daemon_causes import (
+    NAS_MARKER_MISSING as NAS_MARKER_MISSING,
+)
+from celestial_nasops.daemon_causes import (
+    NAS_NO_ROOM as NAS_NO_ROOM,
+)
+from celestial_nasops.daemon_causes import (
+    NAS_STORED_BESIDE as NAS_STORED_BESIDE,
+)
+from celestial_nasops.daemon_causes import (
+    PENDING_DELETES_CORRUPT as PENDING_DELETES_CORRUPT,
+)
+from celestial_nasops.daemon_causes import (
+    PENDING_DELETES_UNSAVED as PENDING_DELETES_UNSAVED,
+)
+from celestial_nasops.daemon_causes import (
+    REQUEUE_IN_HAND as REQUEUE_IN_HAND,
+)
+from celestial_nasops.daemon_causes import (
+    REQUEUE_NO_ROW as REQUEUE_NO_ROW,
+)
+from celestial_nasops.daemon_causes import (
+    REQUEUE_WAITS as REQUEUE_WAITS,
+)
+from celestial_nasops.daemon_causes import (
+    UNUSUAL_DELETIONS as UNUSUAL_DELETIONS,
+)
+from celestial_nasops.daemon_causes import (
+    WRONG_USER as WRONG_USER,
+)
 from celestial_nasops.fault import Cause
 
 # --- configuration ---
@@ -336,41 +396,6 @@ DAEMON_ALREADY_RUNS = Cause(
     "daemon_already_runs",
     "another media-sync-daemon (pid {pid}) runs with the state folder {path}",
     "look at it: systemctl status media-sync-daemon",
-)
-PENDING_DELETES_CORRUPT = Cause(
-    "pending_deletes_corrupt",
-    "{path} could not be read ({reason}); it was put aside as {aside} and rebuilt from the database",
-    "nothing to do; nothing is deleted without a fresh verification",
-)
-PENDING_DELETES_UNSAVED = Cause(
-    "pending_deletes_unsaved",
-    "{count} scheduled deletion(s) can't be saved: {reason}; nothing is deleted until they are",
-    "make the folder writable for the daemon: {remedy}",
-)
-DELETE_LOCAL_CHANGED = Cause(
-    "delete_local_changed",
-    "{path} is not the file that was sent ({what}), so it is not deleted",
-    "see what it is: ls -l {path}; to have it sent, give it a row of its own or delete it by hand",
-)
-DELETE_CHECKSUM_UNKNOWN = Cause(
-    "delete_checksum_unknown",
-    "{path} is not deleted: the checksum '{checksum}' in pending_deletes.json is neither SHA-256 nor MD5",
-    "compare the file with its copy on the NAS and delete it by hand",
-)
-DELETE_COPY_MISSING = Cause(
-    "delete_copy_missing",
-    "{path} is not deleted: its copy {remote_path} is gone from the NAS",
-    "find out who removed the copy; to have the file sent again, set its row's transfer_status to 'pending'",
-)
-DELETE_COPY_DIFFERS = Cause(
-    "delete_copy_differs",
-    "{path} is not deleted: its copy {remote_path} has {found}, expected {expected}",
-    "find out what changed the copy; move it away and set the row's transfer_status to 'pending' to send it again",
-)
-DELETE_FAILED = Cause(
-    "delete_failed",
-    "{path} could not be deleted: {reason}",
-    "let the daemon write in that folder: {remedy}",
 )
 STATE_CORRUPT = Cause(
     "state_corrupt",

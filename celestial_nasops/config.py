@@ -75,6 +75,9 @@ class NasSettings(Section):
         "/volume1/homes/edge_sync/drone_media", description="folder on the NAS, as a shell there sees it; must exist"
     )
     backup_path: str = Field("EdgeBackup", description="folder below base_path; may be empty")
+    reserve_bytes: int = Field(
+        64 << 20, ge=0, description="space that uploads leave free on the NAS; what would take it waits (bytes)"
+    )
 
     @field_validator("backup_path")
     @classmethod
@@ -134,6 +137,24 @@ class SyncSettings(Section):
         ".tmp_", pattern=_TEMPORARY_PREFIX, description="how the name of an unfinished upload begins"
     )
     verify_remote_before_delete: bool = Field(True, description="always on: no deletion without a fresh verification")
+    required_verification_level: Literal["hash", "read_back", "size"] = Field(
+        "read_back",
+        description="what must at least prove a copy before its local file is deleted: hash, a SHA-256 that the NAS "
+        "computes; read_back, or one over its bytes as they are read back, the most that a NAS without a shell can "
+        "give; size, or the number of bytes alone, which proves no content",
+    )
+    wrong_file_hash: Literal["refuse_own", "refuse", "note"] = Field(
+        "refuse_own",
+        description="what becomes of a file whose row has a file_hash that is not its SHA-256: refuse_own refuses rows "
+        "of our own programs, and notes it for others, whose hashes may be of another kind; refuse refuses all; note "
+        "none",
+    )
+    unusual_deletions: int = Field(
+        2000,
+        ge=1,
+        description="so many deletions in 24 hours are never held up; more are, until a person resumes them, if they "
+        "are more than five times those of the busiest of the last 30 days",
+    )
     bandwidth_limits: list[BandwidthLimit] = Field(
         [],
         description='timetable for what all transfers may use together, such as {"begins": "07:00", "ends": "22:00", '

@@ -225,7 +225,7 @@ def _right(detail: ErrorDetails) -> str:
         case "string_type" | "string_unicode":
             return "a text"
         case "list_type":
-            return "a list of texts"
+            return "a list"
         case "bool_type":
             return "true or false"
         case "greater_than":

@@ -22,12 +22,13 @@ LOCK_NAME = "daemon.lock"
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """A file that is being carried. Times are Unix seconds."""
+    """A file that is being carried. Times are Unix seconds; the rate is that of the last few seconds."""
 
     file_path: str
     bytes_done: int
     bytes_total: int
     started_at: float
+    bytes_per_second: float = 0.0
 
     @property
     def name(self) -> str:
@@ -74,6 +75,11 @@ class DaemonState:
     last_error: str = ""
     nas_away_since: float | None = None
     read_only: list[ReadOnlyFolder] = field(default_factory=list)
+    deletions_stopped: str = ""
+    no_room: str = ""
+    paused_by: str = ""
+    paused_at: float | None = None
+    paused_reason: str = ""
     nas: Capabilities | None = None
 
 

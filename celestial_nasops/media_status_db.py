@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from celestial_nasops import causes
 from celestial_nasops.database import statements as sql
-from celestial_nasops.database.connection import DbConnection
 from celestial_nasops.database.faults import why_unusable
 from celestial_nasops.database.records import Appetite, Backlog, FileRecord, TransferStatus, age_seconds
+from celestial_nasops.database.records import bound as _bound
 from celestial_nasops.database.schema import INIT_MARKER, TABLE
 from celestial_nasops.fault import DatabaseFault
+from celestial_nasops.receipts import Receipt, ReceiptsDb
 
 __all__ = ["INIT_MARKER", "TABLE", "Appetite", "Backlog", "FileRecord", "MediaStatusDB", "TransferStatus"]
 
 
-class MediaStatusDB(DbConnection):
+class MediaStatusDB(ReceiptsDb):
     """The queue, for one thread at a time. Every operation is one short transaction of its own.
 
     ``MediaStatusDB(path, timeout_seconds=5)`` opens what exists, ``create=True`` makes what is missing. All operations
@@ -87,7 +88,12 @@ class MediaStatusDB(DbConnection):
         return FileRecord.of_row(rows[0])
 
     def claim_ready(
-        self, appetite: Appetite, *, small_only: bool = False, excluding: Collection[int] = ()
+        self,
+        appetite: Appetite,
+        *,
+        small_only: bool = False,
+        excluding: Collection[int] = (),
+        fitting_bytes: int | None = None,
     ) -> list[FileRecord]:
         """Take the oldest ready row in hand, and with it, if it is small, the small ones that come next.
 
@@ -95,6 +101,7 @@ class MediaStatusDB(DbConnection):
             appetite: what is small, and how much of that to take.
             small_only: leave other rows to other claims, so that a small file never waits behind a large one.
             excluding: ids of rows to leave alone, such as those in back-off.
+            fitting_bytes: leave larger files alone, too, and those of unknown size; None for no such limit.
 
         Returns:
             The rows as they are now, transferring, the oldest first; none where nothing is ready.
@@ -102,10 +109,11 @@ class MediaStatusDB(DbConnection):
         Raises:
             DatabaseFault: the database can't be read or written.
         """
-        statement = self._statements.first_small_ready if small_only else self._statements.first_ready
+        limits = [*([appetite.small_bytes] if small_only else []), *([] if fitting_bytes is None else [fitting_bytes])]
+        statement = self._statements.first_small_ready if limits else self._statements.first_ready
         parameters: dict[str, str | int] = {
             "excluding": json.dumps(sorted(excluding)),
-            "small_bytes": appetite.small_bytes,
+            "small_bytes": min(limits, default=0),
             "limit": appetite.rows,
         }
         if not self._rows(statement, {**parameters, "limit": 1}):
@@ -117,8 +125,11 @@ class MediaStatusDB(DbConnection):
             rows = connection.execute(sql.GET_ALL, (json.dumps(ids),)).fetchall()
         return [FileRecord.of_row(row) for row in rows]
 
-    def mark_all_completed(self, row_ids: Sequence[int]) -> set[int]:
+    def mark_all_completed(self, receipts: Mapping[int, Receipt]) -> set[int]:
         """Transferring -> completed, for many rows at once.
+
+        Args:
+            receipts: of the copies, by the ids of the rows; added with the change as a whole or not at all.
 
         Returns:
             Those that are completed now; the others were not transferring any more.
@@ -127,9 +138,13 @@ class MediaStatusDB(DbConnection):
             DatabaseFault: the database can't be written; then none is.
         """
         with self._transaction() as connection:
-            return {
-                row_id for row_id in row_ids if connection.execute(sql.MARK_COMPLETED, {"id": row_id}).rowcount == 1
+            completed = {
+                row_id for row_id in receipts if connection.execute(sql.MARK_COMPLETED, {"id": row_id}).rowcount == 1
             }
+            for row_id in receipts:
+                if row_id in completed:
+                    self._add_receipt(connection, receipts[row_id])
+        return completed
 
     def return_all_to_queue(self, row_ids: Sequence[int], error: str | None = None) -> None:
         """Transferring -> pending for many rows at once, no file being to blame; rows that are not are left alone.
@@ -336,12 +351,3 @@ class MediaStatusDB(DbConnection):
                 raise DatabaseFault(
                     causes.ROW_CHANGED, row_id=row_id, expected=TransferStatus.TRANSFERRING, path=self.path
                 )
-
-
-def _bound(text: str) -> str | bytes:
-    """A text as SQLite takes it: one with bytes that are no UTF-8 goes as bytes, which the statements cast to TEXT."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogateescape")
-    return text

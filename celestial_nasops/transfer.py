@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import logging
+import os
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from celestial_nasops import causes, paths
 from celestial_nasops.config import Config
 from celestial_nasops.database.records import FileRecord
-from celestial_nasops.fault import NasFault
+from celestial_nasops.fault import LocalFault, NasFault
 from celestial_nasops.nas.files import SLOWEST_HASH_BYTES_PER_SECOND, NasFiles
+from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.parts import Part, Parts
 from celestial_nasops.source import CHUNK_BYTES, Source, Stopped, check_names, identity, kind_of
 
@@ -27,18 +30,32 @@ _PIECE_BYTES = 256 << 10  # small enough that a limit of the bandwidth does not 
 _NOT_WORTH_KEEPING = {causes.NAS_COPY_DIFFERS.code, causes.NAS_NAME_TAKEN.code, causes.NAS_DISK_FULL.code}
 
 
+log = logging.getLogger(__name__)
+
+
 class Withdrawn(Exception):  # noqa: N818 - no error of ours
     """Another program took the row away meanwhile; the file was not published."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A verified copy: where it lies, its size (bytes) and SHA-256 (hex), and the local file's mtime (ns)."""
+    """A verified copy.
+
+    Attributes:
+        remote_path: where it lies, which is not where the file belongs if that name was taken.
+        size: bytes.
+        sha256: hex.
+        mtime_ns: when the local file was modified (ns).
+        level: what the verification rests on.
+        belongs_at: where the file belongs, if that name was taken by a file of other content; else empty.
+    """
 
     remote_path: str
     size: int
     sha256: str
     mtime_ns: int
+    level: VerificationLevel
+    belongs_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,9 @@ def send(
 ) -> Sent:
     """Carry one file to the NAS. Sending the same file again is harmless: an equal copy counts as sent.
 
+    Where its name is taken by a file of other content, which is never overwritten, it is stored beside that, under a
+    name that carries its hash.
+
     Args:
         files: the NAS.
         config: where to, and how.
@@ -90,7 +110,7 @@ def send(
 
     Raises:
         LocalFault: the local file is missing, refused, unreadable, of another size than its row says, or changing.
-        NasFault: the NAS did not take it, or has another file of that name. NasUnavailable: no file is to blame.
+        NasFault: the NAS did not take it. NasUnavailable: no file is to blame.
         Stopped: as ``hooks`` asked for.
         Withdrawn: the row was not in hand any more.
 
@@ -104,14 +124,17 @@ def send(
         known = parts.of(record.file_path) if parts is not None else None
         places = list(dict.fromkeys([temporary, *([known.remote_path] if known is not None else [])]))
         try:
-            sha256 = _already_there(files, final, source, hooks)
+            place = _place(files, final, source, hooks)
+            sha256 = place.holds
             if sha256 is None:
                 files.make_folder(posixpath.dirname(final), below=config.nas_settings.base_path)
                 if resumable is not None:
                     sha256 = _upload_on(files, config, temporary, source, record.file_path, hooks, resumable)
                 else:
                     sha256 = _upload(files, config, temporary, source, hooks)
-                _publish(files, temporary, final, source, sha256, hooks)
+                check_hash(config, record, sha256)
+                beside = _beside(final, sha256)
+                place = _publish(files, temporary, [place.path, beside], source, sha256, hooks)
             else:
                 files.remove(places)  # of a predecessor that died between publishing and tidying up
         except BaseException as error:
@@ -123,7 +146,38 @@ def send(
                 parts.put_down(record.file_path)
         if parts is not None:
             parts.gone([record.file_path])
-        return Sent(final, source.size, sha256, source.mtime_ns)
+        belongs_at = final if place.path != final else ""
+        return Sent(place.path, source.size, sha256, source.mtime_ns, files.verification_level, belongs_at)
+
+
+def check_place(config: Config, record: FileRecord) -> None:
+    """Check that a file lies in the media folder, wherever links in its path lead: nothing else is sent and deleted.
+
+    Raises:
+        LocalFault: FILE_REFUSED.
+    """
+    check_names(record)
+    media = os.path.realpath(config.local_settings.media_path)
+    folder = os.path.realpath(os.path.dirname(record.file_path))
+    if folder != media and not folder.startswith(media.rstrip("/") + "/"):
+        reason = f"it is not in the media folder {config.local_settings.media_path}"
+        raise LocalFault(causes.FILE_REFUSED, path=record.file_path, reason=reason)
+
+
+def check_hash(config: Config, record: FileRecord, sha256: str) -> None:
+    """Compare a file's SHA-256 with what its row says, which need not be one.
+
+    Raises:
+        LocalFault: FILE_HASH_DIFFERS, where that is refused.
+    """
+    expected = record.file_hash.strip().lower()
+    if expected in ("", sha256):
+        return
+    policy = config.sync_settings.wrong_file_hash
+    fault = LocalFault(causes.FILE_HASH_DIFFERS, path=record.file_path, found=sha256, expected=record.file_hash)
+    if policy == "refuse" or (policy == "refuse_own" and paths.is_test_file(record.file_path)):
+        raise fault
+    log.info("[%s] %s; that may be a hash of another kind", fault.code, fault)
 
 
 def _remove_part(files: NasFiles, places: list[str], local_path: str, parts: Parts | None) -> None:
@@ -143,23 +197,48 @@ def _can_go_on(error: BaseException) -> bool:
     return isinstance(error, Stopped) or not isinstance(error, Exception)
 
 
-def _already_there(files: NasFiles, final: str, source: Source, hooks: Hooks) -> str | None:
-    """The SHA-256 of an equal copy that lies there already, as after a crash; None where the name is free.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a file can be published; ``holds`` is its SHA-256 where an equal copy lies there already."""
 
-    Asked first, so that a name that is taken by another file costs one look and no upload.
+    path: str
+    holds: str | None = None
+
+
+def _place(files: NasFiles, final: str, source: Source, hooks: Hooks) -> _Place:
+    """Find the place for a file: its own name, or one beside it where that is taken by a file of other content.
+
+    Looked for first, so that an equal copy, as after a crash, costs no upload.
     """
-    present = files.stat(final)
+    found = _look_at(files, final, source, hooks)
+    if found is not None:
+        return found
+    beside = _beside(final, source.sha256(hooks))
+    found = _look_at(files, beside, source, hooks)
+    if found is None:  # it would take two files of one hash, or somebody who writes under such names
+        raise NasFault(causes.NAS_NAME_TAKEN, path=beside, target=files.typed_after_ssh)
+    return found
+
+
+def _beside(final: str, sha256: str) -> str:
+    folder, name = posixpath.split(final)
+    return posixpath.join(folder, paths.beside_name(name, sha256))
+
+
+def _look_at(files: NasFiles, path: str, source: Source, hooks: Hooks) -> _Place | None:
+    """Whether a name is free, or has an equal copy; None where it is taken by a file of other content."""
+    present = files.stat(path)
     if present is None:
-        return None
+        return _Place(path)
     if present.size == source.size:
         sha256 = source.sha256(hooks)
         _expect_hash(hooks, source.size)
-        copy = files.inspect(final)
+        copy = files.inspect(path)
         if copy is None:
-            return None
+            return _Place(path)
         if (copy.size, copy.sha256) == (source.size, sha256):
-            return sha256
-    raise NasFault(causes.NAS_NAME_TAKEN, path=final, target=files.typed_after_ssh)
+            return _Place(path, sha256)
+    return None
 
 
 def _upload(files: NasFiles, config: Config, temporary: str, source: Source, hooks: Hooks) -> str:
@@ -245,21 +324,26 @@ def _paced(source: Source, hooks: Hooks, digest: hashlib._Hash, start: int = 0) 
             yield piece
 
 
-def _publish(files: NasFiles, temporary: str, final: str, source: Source, sha256: str, hooks: Hooks) -> None:
+def _publish(
+    files: NasFiles, temporary: str, names: Sequence[str], source: Source, sha256: str, hooks: Hooks
+) -> _Place:
+    """Give the upload the first of some names that nobody has taken meanwhile, and tell which."""
     if not hooks.is_still_ours():
         raise Withdrawn
-    if files.publish(temporary, final):
-        # The same file that was hashed a moment ago under its other name; its content needs no second reading.
-        published = files.stat(final)
-        if published is None or published.size != source.size:
-            found = f"{published.size} bytes" if published else "nothing"
-            raise NasFault(causes.NAS_COPY_DIFFERS, path=final, found=found, expected=f"{source.size} bytes")
-        return
-    _expect_hash(hooks, source.size)
-    copy = files.inspect(final)  # somebody was faster; an equal copy is as good as ours
-    if copy is None or (copy.size, copy.sha256) != (source.size, sha256):
-        raise NasFault(causes.NAS_NAME_TAKEN, path=final, target=files.typed_after_ssh)
-    files.remove([temporary])
+    for path in dict.fromkeys(names):
+        if files.publish(temporary, path):
+            # The same file that was hashed a moment ago under its other name; its content needs no second reading.
+            published = files.stat(path)
+            if published is None or published.size != source.size:
+                found = f"{published.size} bytes" if published else "nothing"
+                raise NasFault(causes.NAS_COPY_DIFFERS, path=path, found=found, expected=f"{source.size} bytes")
+            return _Place(path)
+        _expect_hash(hooks, source.size)
+        copy = files.inspect(path)  # somebody was faster; an equal copy is as good as ours
+        if copy is not None and (copy.size, copy.sha256) == (source.size, sha256):
+            files.remove([temporary])
+            return _Place(path)
+    raise NasFault(causes.NAS_NAME_TAKEN, path=names[-1], target=files.typed_after_ssh)
 
 
 def _expect_hash(hooks: Hooks, size: int) -> None:

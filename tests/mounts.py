@@ -58,6 +58,16 @@ class SmallTmpfs:
         """The opposite of :meth:`make_read_only`."""
         process.run(["mount", "-o", "remount,rw", folder], timeout_seconds=10)
 
+    def hide(self, folder: str) -> None:
+        """As if it were not mounted any more: an empty folder is in its place."""
+        process.run(["mount", "-t", "tmpfs", "-o", "size=65536,mode=0777", "tmpfs", folder], timeout_seconds=10)
+        self.mounted.append(folder)
+
+    def show(self, folder: str) -> None:
+        """The opposite of :meth:`hide`."""
+        process.run(["umount", "-l", folder], timeout_seconds=10)
+        self.mounted.remove(folder)
+
     def unmount_all(self) -> None:
         """Take them down, in use or not, with their empty folders."""
         while self.mounted:

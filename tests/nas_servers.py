@@ -89,18 +89,7 @@ class Server:
 
     def descendants(self) -> list[int]:
         """The processes that serve connections and run commands, children before their own children."""
-        children: dict[int, list[int]] = {}
-        for name in filter(str.isdecimal, os.listdir("/proc")):
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                parent = int(file.read().rpartition(b")")[2].split()[1])
-                children.setdefault(parent, []).append(int(name))
-        found: list[int] = []
-        todo = [self.pid]
-        while todo:
-            below = children.get(todo.pop(0), [])
-            found += below
-            todo += below
-        return found
+        return descendants_of(self.pid)
 
     def cut_connections(self) -> None:
         """Kill what serves the present connections; new ones are taken."""
@@ -151,6 +140,22 @@ class Server:
             return ""
 
         return eventually(greeted, 20) == "greeted"
+
+
+def descendants_of(pid: int) -> list[int]:
+    """The processes below one, parents before their own children."""
+    children: dict[int, list[int]] = {}
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+            parent = int(file.read().rpartition(b")")[2].split()[1])
+            children.setdefault(parent, []).append(int(name))
+    found: list[int] = []
+    todo = [pid]
+    while todo:
+        below = children.get(todo.pop(0), [])
+        found += below
+        todo += below
+    return found
 
 
 def _send_all(number: signal.Signals, pids: Sequence[int]) -> None:

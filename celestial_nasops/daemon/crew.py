@@ -10,11 +10,14 @@ from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.bell import Bell
 from celestial_nasops.daemon.board import Board
+from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.deleter import Deleter
+from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.daemon.dispatch import Dispatch
-from celestial_nasops.daemon.lane import Common, Lane
+from celestial_nasops.daemon.lane import Lane
 from celestial_nasops.daemon.leftovers import Leftovers
 from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.room import Room
 from celestial_nasops.daemon.worker import Orders, Worker
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.parts import Parts
@@ -31,6 +34,7 @@ class Crew:
         config: Config,
         board: Board,
         deletes: SafeDeleteManager,
+        guard: DeletionGuard,
         unfinished: dict[str, str],
         parts: Parts,
         bandwidth: Bandwidth,
@@ -44,6 +48,7 @@ class Crew:
             config: the configuration.
             board: where they say what they do.
             deletes: the deletions that are pending.
+            guard: stops them where something is wrong.
             unfinished: local path to the place on the NAS where a part of the file may lie.
             parts: uploads of large files that can be gone on with.
             bandwidth: what all of them may use together.
@@ -54,6 +59,7 @@ class Crew:
             DatabaseFault: the queue can't be used.
         """
         self.availability = NasAvailability(config.sync_settings.retry_delay_seconds, changed)
+        self.room = Room(config, changed)
         self._orders = Orders(once)
         self._due = Bell()
         dispatch = Dispatch(self._orders, board, self.availability, config.sync_settings.retry_delay_seconds)
@@ -65,6 +71,8 @@ class Crew:
             availability=self.availability,
             dispatch=dispatch,
             deletes=deletes,
+            guard=guard,
+            room=self.room,
             scheduled=self._due.ring,
             bandwidth=bandwidth,
             parts=parts,

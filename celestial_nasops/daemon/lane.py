@@ -7,24 +7,19 @@ import datetime as dt
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from celestial_nasops import batch, causes, transfer
-from celestial_nasops.bandwidth import Bandwidth
-from celestial_nasops.config import Config
-from celestial_nasops.daemon.board import Board, coded
-from celestial_nasops.daemon.dispatch import Dispatch
-from celestial_nasops.daemon.leftovers import Leftovers
-from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.board import coded
+from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.nas_connection import NasConnection
-from celestial_nasops.daemon.worker import Orders, Worker
+from celestial_nasops.daemon.room import NoRoom
+from celestial_nasops.daemon.worker import Worker
 from celestial_nasops.database.records import Appetite, FileRecord, TransferStatus
-from celestial_nasops.fault import DatabaseFault, LocalFault, NasFault, NasUnavailable, shown
+from celestial_nasops.fault import DatabaseFault, Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.files import BatchWay, NasFiles
-from celestial_nasops.parts import Parts
-from celestial_nasops.safe_delete_manager import SafeDeleteManager
+from celestial_nasops.receipts import Event, Receipt
 from celestial_nasops.transfer import Sent, Stopped, Withdrawn
 
 _STEPS_OF_A_LOGIN = 5
@@ -42,37 +37,6 @@ _FINAL = {causes.FILE_MISSING.code, causes.FILE_REFUSED.code}
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Common:
-    """What the workers under one configuration share.
-
-    Attributes:
-        config: the configuration.
-        orders: what they are told.
-        board: where they say what they do.
-        availability: whether the NAS is there.
-        dispatch: hands out the rows.
-        deletes: the deletions that are pending.
-        scheduled: called when one was added.
-        bandwidth: what all of them may use together.
-        parts: uploads of large files that can be gone on with.
-        leftovers: what is to be removed from the NAS.
-        unfinished: local path to the place on the NAS where a part of the file may lie.
-    """
-
-    config: Config
-    orders: Orders
-    board: Board
-    availability: NasAvailability
-    dispatch: Dispatch
-    deletes: SafeDeleteManager
-    scheduled: Callable[[], None]
-    bandwidth: Bandwidth
-    parts: Parts
-    leftovers: Leftovers
-    unfinished: dict[str, str] = field(default_factory=dict)
 
 
 class Lane(Worker):
@@ -124,7 +88,13 @@ class Lane(Worker):
         Raises:
             DatabaseFault: the queue can't be used.
         """
-        return self.db.claim_ready(self._appetite, small_only=self.small_only, excluding=excluding)
+        room = self._common.room
+        if room.seconds_to_look() == 0:
+            with contextlib.suppress(NasFault):  # the files will meet that, too
+                room.look(self._files())
+        return self.db.claim_ready(
+            self._appetite, small_only=self.small_only, excluding=excluding, fitting_bytes=room.fitting_bytes
+        )
 
     def idle(self) -> float | None:
         """Nothing to do at the moment; returns in how many seconds to be called again, if at all."""
@@ -132,7 +102,8 @@ class Lane(Worker):
             if self._common.availability.away_since is None and self._common.leftovers.find(self.db):
                 self._common.leftovers.remove(self._files())
         self.rest()
-        return self._nas.close_if_idle()
+        waits = [self._nas.close_if_idle(), self._common.room.seconds_to_look()]
+        return min((seconds for seconds in waits if seconds is not None), default=None)
 
     @property
     def _appetite(self) -> Appetite:
@@ -162,7 +133,7 @@ class Lane(Worker):
             files = self._files()
             common.leftovers.remove(files)
             way = files.batch
-            if way is None:
+            if way is None or not common.room.take_batch(self.name, files, total):
                 return records
             earlier = [common.unfinished.pop(r.file_path) for r in records if r.file_path in common.unfinished]
             if earlier:
@@ -177,6 +148,7 @@ class Lane(Worker):
             log.warning("small files are sent one by one: %s", coded(fault))
             return records
         finally:
+            common.room.give_back(self.name)
             common.board.put_down(self.name)
         return []
 
@@ -230,6 +202,9 @@ class Lane(Worker):
         except NasUnavailable as fault:
             self._put_back(record, fault)
             return False
+        except NoRoom as fault:
+            error = coded(fault)
+            self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
         except (LocalFault, NasFault) as fault:
             self._went_wrong(record, fault)
         finally:
@@ -238,6 +213,7 @@ class Lane(Worker):
 
     def _send(self, record: FileRecord) -> Sent:
         common, config = self._common, self._common.config
+        transfer.check_place(config, record)
         files = self._files()
         common.leftovers.remove(files)
         day = dt.date.today()
@@ -255,11 +231,24 @@ class Lane(Worker):
             is_still_ours=lambda: self._persist(lambda: self.db.is_transferring(record.id)),
             pace=lambda size: self._pace(size, small=is_small),
         )
-        return transfer.send(files, config, record, day, hooks, common.parts)
+        common.room.take(self.name, files, record, day, common.parts.of(record.file_path))
+        try:
+            sent = transfer.send(files, config, record, day, hooks, common.parts)
+        finally:
+            common.room.give_back(self.name)
+        self._mark_nas(files)
+        return sent
+
+    def _mark_nas(self, files: NasFiles) -> None:
+        """Mark the folder on the NAS while it is sure to be the right one."""
+        if not self._common.guard.knows_nas:
+            with contextlib.suppress(Fault):  # the deleter will say what is wrong
+                self._common.guard.check_nas(files)
 
     def _moved(self, bytes_done: int) -> None:
         self.beat()
         self._common.board.moved(self.name, bytes_done)
+        self._common.room.moved(self.name, bytes_done)
 
     def _pace(self, size: int, *, small: bool) -> None:
         def wait(seconds: float) -> bool:
@@ -277,14 +266,19 @@ class Lane(Worker):
         for record, sent in self._recorded(arrivals):
             size, path = sent.size, shown(record.file_path)
             log.info("sent %s to %s (%d bytes, %.1f s)", path, shown(sent.remote_path), size, seconds)
+            if sent.belongs_at:
+                fault = NasFault(
+                    causes.NAS_STORED_BESIDE, path=record.file_path, taken=sent.belongs_at, beside=sent.remote_path
+                )
+                log.warning("%s; %s", coded(fault), fault.remedy)
         for record, _ in arrivals:
             self._is_done(record)
 
     def _recorded(self, arrivals: Sequence[tuple[FileRecord, Sent]]) -> list[tuple[FileRecord, Sent]]:
         common = self._common
-        ids = [record.id for record, _ in arrivals]
+        receipts = {record.id: _receipt(record, sent) for record, sent in arrivals}
         completed: set[int] = set()
-        if not self._settle(arrivals[0][0], lambda: completed.update(self.db.mark_all_completed(ids))):
+        if not self._settle(arrivals[0][0], lambda: completed.update(self.db.mark_all_completed(receipts))):
             return []
         for record, _ in arrivals:
             if record.id not in completed:
@@ -328,6 +322,10 @@ class Lane(Worker):
 
     def _went_wrong(self, record: FileRecord, fault: LocalFault | NasFault) -> None:
         common, error = self._common, coded(fault)
+        if fault.code == causes.FILE_MISSING.code and common.guard.media_is_away():
+            common.dispatch.put_off(record.id)
+            self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
+            return
         counts = fault.code != causes.FILE_CHANGED.code
         retries_left = record.transfer_retry_count < common.config.sync_settings.max_retry_attempts
         if fault.code in _FINAL or (counts and not retries_left):
@@ -381,3 +379,7 @@ class Lane(Worker):
                 self._common.board.report(fault)
                 if self._common.orders.abandon.wait(_DATABASE_PAUSE_SECONDS):
                     raise Stopped from fault
+
+
+def _receipt(record: FileRecord, sent: Sent) -> Receipt:
+    return Receipt(Event.SENT, record.file_path, sent.remote_path, sent.size, sent.sha256, sent.level)

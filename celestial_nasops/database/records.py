@@ -144,6 +144,15 @@ class Backlog:
     newest_failed_error: str | None
 
 
+def bound(text: str) -> str | bytes:
+    """A text as SQLite takes it: one with bytes that are no UTF-8 goes as bytes, which the statements cast to TEXT."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+    return text
+
+
 def age_seconds(moment: str | None, now: float) -> float | None:
     """How long ago a moment of the database was, never negative.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from celestial_nasops import causes as shared
-from celestial_nasops import daemon_state, process, read_only
+from celestial_nasops import daemon_state, process, read_only, words
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from healthcheck import causes
@@ -121,7 +121,7 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
 
 
 def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, folder: str) -> Finding:
-    """What the state file and its process tell: dead, hung, stale, or well."""
+    """What the state file and its process tell: dead, hung, paused, stale, or well."""
     if life is None:
         evidence = f"there is no state file in {folder}"
         return Finding.of_cause(causes.DAEMON_DEAD, evidence=evidence, config_path=config_path)
@@ -142,6 +142,13 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         evidence = "its process is stopped by a signal" if life.stopped else f"it was doing: {state.doing or 'nothing'}"
         seconds = max(0, round(silent))
         return Finding.of_cause(causes.DAEMON_HUNG, pid=state.pid, silent_seconds=seconds, evidence=evidence, unit=unit)
+    if state.paused_at is not None:
+        since, reason = words.clock(state.paused_at), state.paused_reason or "no reason given"
+        return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
+    if state.deletions_stopped:
+        return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
+    if state.no_room:
+        return Finding.of_cause(causes.NAS_IS_FULL, Outcome.WARN, pid=state.pid, reason=state.no_room)
     if life.code_on_disk is not None and life.code_on_disk != state.code_fingerprint:
         return Finding.of_cause(causes.DAEMON_STALE_CODE, Outcome.WARN, pid=state.pid, unit=unit)
     if life.config_now != state.config_fingerprint:

@@ -106,7 +106,8 @@ def bench(nas: Server, way: BatchWay, tmp_path: Path, monkeypatch: pytest.Monkey
 def _bench(nas: Server, way: BatchWay, media: Path, base: Path) -> Bench:
     media.mkdir()
     base.mkdir(exist_ok=True)
-    config = Config.model_validate({"nas_settings": {**nas.nas_settings(), "base_path": str(base)}})
+    nas_settings = {**nas.nas_settings(), "base_path": str(base)}
+    config = Config.model_validate({"nas_settings": nas_settings, "local_settings": {"media_path": str(media)}})
     hooks = Hooks(lambda _: None, lambda _: None, lambda: False, lambda ids: set(ids))
     return Bench(way, config, media, base, [], hooks)
 

@@ -19,6 +19,7 @@ UNDER_TEST_BY_THE_CHECK = {
     "celestial_nasops.safe_delete_manager",
     "celestial_nasops.media_sync_daemon",
     "celestial_nasops.daemon",
+    "celestial_nasops.steering",
 }
 # A module or a folder of modules, and who alone may import it.
 KEPT_TO_THEIR_PLACES = {

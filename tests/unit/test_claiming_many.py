@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from celestial_nasops.media_status_db import Appetite, FileRecord, MediaStatusDB, TransferStatus
+from celestial_nasops.nas.verification import VerificationLevel
+from celestial_nasops.receipts import Event, Receipt
 
 SMALL = 1000
 APPETITE = Appetite(small_bytes=SMALL, rows=5, total_bytes=3000)
@@ -72,8 +74,10 @@ def test_all_are_completed_but_those_that_are_not_in_hand(database: MediaStatusD
     database.claim_ready(APPETITE)
     assert database.remove_record(rows[1], "/m/1")
     assert database.still_transferring([*rows, 99]) == {rows[0], rows[2]}
-    assert database.mark_all_completed([*rows, 99]) == {rows[0], rows[2]}
-    assert database.mark_all_completed(rows) == set()
+    receipt = Receipt(Event.SENT, "/m/0", "/n/0", 1, "ab", VerificationLevel.HASH)
+    assert database.mark_all_completed(dict.fromkeys([*rows, 99], receipt)) == {rows[0], rows[2]}
+    assert database.mark_all_completed(dict.fromkeys(rows, receipt)) == set()
+    assert len(database.receipts_of("/m/0")) == 2
     record = database.get(rows[0])
     assert record is not None
     assert record.transfer_status is TransferStatus.COMPLETED

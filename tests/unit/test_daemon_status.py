@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import pytest
 
@@ -234,3 +235,25 @@ def test_where_it_can_not_write_that_file_it_tells_systemd() -> None:
 def test_a_folder_that_only_the_check_can_not_write_is_not_the_daemons() -> None:
     other = "idle; 0 waiting; [folder_sandboxed] /var/lib/d-other is read-only for ..."
     assert read_only_folder(ALIVE.state, other, "/var/lib/d", UNIT) is None
+
+
+def test_a_paused_daemon_is_a_failure_that_names_who_when_and_how_to_go_on() -> None:
+    at = time.time()
+    state = dataclasses.replace(STATE, paused_by="anna", paused_at=at, paused_reason="the link is needed")
+    finding = judge_life(dataclasses.replace(ALIVE, state=state), UNIT, "/c.json", "/state")
+    since = time.strftime("%H:%M", time.localtime(at))
+    assert (finding.outcome.value, finding.cause) == ("fail", "daemon_paused")
+    assert finding.summary == (
+        f"the daemon is paused since {since} by anna (the link is needed): nothing is carried or deleted"
+    )
+    assert finding.remedy == "let it go on: media-sync-daemon resume"
+
+
+def test_a_daemon_whose_deletions_are_stopped_is_a_warning() -> None:
+    state = dataclasses.replace(STATE, deletions_stopped="[media_marker_missing] /m is not the folder that it was")
+    finding = judge_life(dataclasses.replace(ALIVE, state=state), UNIT, "/c.json", "/state")
+    assert (finding.outcome.value, finding.cause) == ("warn", "deletions_stopped")
+    assert finding.summary == (
+        f"the daemon (pid {state.pid}) carries files and deletes none, until a person has looked: "
+        "[media_marker_missing] /m is not the folder that it was"
+    )

@@ -86,6 +86,7 @@ def test_a_foreign_table_is_used_as_it_is(path: str, schema: str, create: bool) 
         assert (record.file_size, record.transfer_retry_count, record.download_status) == (5, 1, "completed")
         database.prove_writable()
     assert execute(path, _SHARED) == before
+    assert bool(execute(path, "SELECT 1 FROM sqlite_master WHERE name = 'media_transfer_receipts'")) is create
     assert execute(path, "PRAGMA journal_mode") == [("delete",)]
 
 
