@@ -4,62 +4,24 @@ from __future__ import annotations
 
 from celestial_nasops.daemon_causes import (
     DAEMON_PAUSED as DAEMON_PAUSED,
-)
-from celestial_nasops.daemon_causes import (
     DELETE_CHECKSUM_UNKNOWN as DELETE_CHECKSUM_UNKNOWN,
-)
-from celestial_nasops.daemon_causes import (
     DELETE_COPY_DIFFERS as DELETE_COPY_DIFFERS,
-)
-from celestial_nasops.daemon_causes import (
     DELETE_COPY_MISSING as DELETE_COPY_MISSING,
-)
-from celestial_nasops.daemon_causes import (
     DELETE_FAILED as DELETE_FAILED,
-)
-from celestial_nasops.daemon_causes import (
     DELETE_LOCAL_CHANGED as DELETE_LOCAL_CHANGED,
-)
-from celestial_nasops.daemon_causes import (
     DELETE_UNPROVEN as DELETE_UNPROVEN,
-)
-from celestial_nasops.daemon_causes import (
     FILE_HASH_DIFFERS as FILE_HASH_DIFFERS,
-)
-from celestial_nasops.daemon_causes import (
     GUARD_CORRUPT as GUARD_CORRUPT,
-)
-from celestial_nasops.daemon_causes import (
     MEDIA_MARKER_MISSING as MEDIA_MARKER_MISSING,
-)
-from celestial_nasops.daemon_causes import (
     NAS_MARKER_MISSING as NAS_MARKER_MISSING,
-)
-from celestial_nasops.daemon_causes import (
     NAS_NO_ROOM as NAS_NO_ROOM,
-)
-from celestial_nasops.daemon_causes import (
     NAS_STORED_BESIDE as NAS_STORED_BESIDE,
-)
-from celestial_nasops.daemon_causes import (
     PENDING_DELETES_CORRUPT as PENDING_DELETES_CORRUPT,
-)
-from celestial_nasops.daemon_causes import (
     PENDING_DELETES_UNSAVED as PENDING_DELETES_UNSAVED,
-)
-from celestial_nasops.daemon_causes import (
     REQUEUE_IN_HAND as REQUEUE_IN_HAND,
-)
-from celestial_nasops.daemon_causes import (
     REQUEUE_NO_ROW as REQUEUE_NO_ROW,
-)
-from celestial_nasops.daemon_causes import (
     REQUEUE_WAITS as REQUEUE_WAITS,
-)
-from celestial_nasops.daemon_causes import (
     UNUSUAL_DELETIONS as UNUSUAL_DELETIONS,
-)
-from celestial_nasops.daemon_causes import (
     WRONG_USER as WRONG_USER,
 )
 from celestial_nasops.fault import Cause

@@ -10,8 +10,14 @@ from collections.abc import Collection, Mapping, Sequence
 from celestial_nasops import causes
 from celestial_nasops.database import statements as sql
 from celestial_nasops.database.faults import why_unusable
-from celestial_nasops.database.records import Appetite, Backlog, FileRecord, TransferStatus, age_seconds
-from celestial_nasops.database.records import bound as _bound
+from celestial_nasops.database.records import (
+    Appetite,
+    Backlog,
+    FileRecord,
+    TransferStatus,
+    age_seconds,
+    bound as _bound,
+)
 from celestial_nasops.database.schema import INIT_MARKER, TABLE
 from celestial_nasops.fault import DatabaseFault
 from celestial_nasops.receipts import Receipt, ReceiptsDb

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from celestial_nasops import control, words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.deletion_guard import DeletionGuard
-from celestial_nasops.daemon_state import DaemonState, process_start_ticks
-from celestial_nasops.daemon_state import read as read_state
+from celestial_nasops.daemon_state import DaemonState, process_start_ticks, read as read_state
 from celestial_nasops.fault import Fault, shown
 from celestial_nasops.steering.commands import OK
 from celestial_nasops.steering.identity import become_the_daemon_s_user, who

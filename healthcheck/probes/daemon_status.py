@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from celestial_nasops import causes as shared
-from celestial_nasops import daemon_state, process, read_only, words
+from celestial_nasops import causes as shared, daemon_state, process, read_only, words
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from healthcheck import causes

@@ -13,8 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from celestial_nasops import causes as shared
-from celestial_nasops import process
+from celestial_nasops import causes as shared, process
 from celestial_nasops.fault import Fault, NasFault
 from healthcheck import causes, own_unit
 from healthcheck.context import Run

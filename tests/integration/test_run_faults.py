@@ -298,5 +298,9 @@ def test_nas_without_room(tmp_path: Path, nas: Server, small_tmpfs: SmallTmpfs) 
         outcome = scene.check("--size-bytes", str(1 << 20))
         what, cause, summary = outcome.probe("remote_verify")
         assert (what, cause, outcome.exit_code) == ("fail", "nas_no_room", 1), outcome.stdout
-        assert "waits for room on the NAS: 1.0 MB needed, " in summary
+        assert re.fullmatch(
+            rf"the daemon could not deliver {NAME} within \d s and keeps trying: {re.escape(str(scene.media))}/{NAME} "
+            r"waits for room on the NAS: 1\.0 MB needed, [0-9.]+ [kM]?B free",
+            summary,
+        ), summary
         eventually(lambda: scene.litter() == [])

@@ -12,8 +12,7 @@ from tests.system.machines import Machine, machine
 from tests.system.pair import Keys, pair, set_up_nas
 from tests.system.product import bundle
 from tests.system.roots import Disk
-from tests.system.site import Site, install
-from tests.system.site import site as site_of
+from tests.system.site import Site, install, site as site_of
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.system.roots import Disk
-from tests.system.site import ALERT, CHECK, CONFIG, DAEMON, MEDIA, Site, Told
-from tests.system.site import site as site_of
+from tests.system.site import ALERT, CHECK, CONFIG, DAEMON, MEDIA, Site, Told, site as site_of
 from tests.waiting import eventually
 
 ALERTS = "/var/lib/smoke-check/alerts"

@@ -5,8 +5,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from celestial_nasops import paths
 from celestial_nasops.config import Config
