@@ -9,6 +9,7 @@ import time
 from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault, NasRefusal, NasUnavailable
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.target import resolve
 from healthcheck.stop import Nudge
@@ -58,7 +59,7 @@ class NasLink:
                 self._changed.wait(left)
             if self._session is not None:
                 per_command = min(self._config.security.connection_timeout_seconds, max(1.0, timeout_seconds))
-                return NasFiles(self._session, timeout_seconds=per_command)
+                return open_files(self._session, self._config.nas_settings, timeout_seconds=per_command)
             raise self._fault or self._not_yet(timeout_seconds)
 
     def lost(self) -> None:

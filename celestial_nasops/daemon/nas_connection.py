@@ -9,6 +9,7 @@ from celestial_nasops import causes
 from celestial_nasops.config import Config
 from celestial_nasops.fault import NasUnavailable
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.target import resolve
 from celestial_nasops.process import ProcessFault
@@ -39,7 +40,7 @@ class NasConnection:
         if session is None or not session.alive or self._aborted:
             self.close()
             session = self._open()
-        return NasFiles(session, timeout_seconds=self._timeout_seconds)
+        return open_files(session, self._config.nas_settings, timeout_seconds=self._timeout_seconds)
 
     def close_if_idle(self) -> None:
         """Close it where it was not used for some minutes; the NAS may want to sleep."""

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
 from tests.nas_servers import Server, busybox_server, embedded_server, openssh_server
 from tests.waiting import eventually
@@ -45,9 +46,9 @@ def nas_session(nas_server: Server) -> Iterator[NasSession]:
 
 
 @pytest.fixture
-def nas_files(nas_session: NasSession) -> NasFiles:
+def nas_files(nas_server: Server, nas_session: NasSession) -> NasFiles:
     """The files of each kind of NAS."""
-    return NasFiles(nas_session, timeout_seconds=10)
+    return open_files(nas_session, nas_server.config().nas_settings, timeout_seconds=10)
 
 
 @pytest.fixture

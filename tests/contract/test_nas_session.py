@@ -16,9 +16,9 @@ import pytest
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas import ssh_library
-from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell import Reply
+from celestial_nasops.nas.shell_files import ShellFiles
 from tests.nas_servers import Server, embedded_server, openssh_server
 from tests.waiting import eventually
 
@@ -139,7 +139,7 @@ def test_a_server_frozen_in_mid_upload(kind: str, tmp_path: Path) -> None:
                 yield b"x" * (1 << 20)
 
         with pytest.raises(NasUnavailable) as caught:
-            NasFiles(session, timeout_seconds=10).write(f"{server.files}/x", source(), stall_timeout_seconds=0.5)
+            ShellFiles(session, timeout_seconds=10).write(f"{server.files}/x", source(), stall_timeout_seconds=0.5)
         assert caught.value.cause is causes.NAS_SILENT
         assert str(caught.value) == silent(session, "0.5", f"write {server.files}/x")
 
@@ -212,7 +212,7 @@ def test_a_noisy_profile_confuses_nothing(tmp_path: Path) -> None:
     )
     with session_with_command(tmp_path, f'. {profile}; sh -c "$SSH_ORIGINAL_COMMAND"') as session:
         assert session.exec("echo answer; exit 3", timeout_seconds=10) == Reply(3, b"answer\n")
-        files = NasFiles(session, timeout_seconds=10)
+        files = ShellFiles(session, timeout_seconds=10)
         path = str(tmp_path / "it's")
         assert files.write(path, [b"content"], stall_timeout_seconds=10) == 7
         found = files.inspect(path)
