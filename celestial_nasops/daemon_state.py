@@ -7,8 +7,9 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from celestial_nasops import causes
 from celestial_nasops.durable import write_atomically
@@ -19,6 +20,10 @@ PENDING_DELETES_NAME = "pending_deletes.json"
 LOCK_NAME = "daemon.lock"
 
 
+# Bounded, so that whoever reads them can reckon with them.
+_Seconds = Annotated[float, Field(ge=-1e11, le=1e11, allow_inf_nan=False)]
+
+
 @dataclass(frozen=True, slots=True)
 class InHand:
     """A file that is being carried. Times are Unix seconds."""
@@ -26,7 +31,7 @@ class InHand:
     file_path: str
     bytes_done: int
     bytes_total: int
-    started_at: float
+    started_at: _Seconds
 
     @property
     def name(self) -> str:
@@ -44,19 +49,19 @@ class DaemonState:
 
     pid: int
     process_start_ticks: int
-    started_at: float
+    started_at: _Seconds
     version: str
     code_path: str
     code_fingerprint: str
     config_path: str
     config_fingerprint: str
-    heartbeat_at: float
-    heartbeat_boottime: float
-    heartbeat_seconds: float
+    heartbeat_at: _Seconds
+    heartbeat_boottime: _Seconds
+    heartbeat_seconds: _Seconds
     doing: str = ""
     in_hand: list[InHand] = field(default_factory=list)
     last_error: str = ""
-    nas_away_since: float | None = None
+    nas_away_since: _Seconds | None = None
 
 
 def write(folder: str, state: DaemonState) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+from pathlib import Path
 
 import pytest
 
+from celestial_nasops import daemon_state
 from celestial_nasops.causes import STATE_CORRUPT
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
@@ -200,3 +203,25 @@ def test_another_daemon_is_judged_by_its_age_only() -> None:
     stale = judge_foreign(42, NOW - 20, NOW - 10, UNIT, "/c")
     assert (stale.outcome.value, stale.cause) == ("warn", "daemon_stale_config")
     assert judge_foreign(42, None, NOW, UNIT, "/c").outcome.value == "pass"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"heartbeat_boottime": float("-inf")}, "heartbeat_boottime: Input should be a finite number"),
+        ({"heartbeat_seconds": float("nan")}, "heartbeat_seconds: Input should be a finite number"),
+        ({"started_at": 1e300}, "started_at: Input should be less than or equal to 100000000000"),
+    ],
+)
+def test_a_state_that_can_t_be_reckoned_with_is_corrupt(tmp_path: Path, change: dict[str, float], reason: str) -> None:
+    path = tmp_path / daemon_state.FILE_NAME
+    path.write_text(json.dumps(dataclasses.asdict(STATE) | change))
+    with pytest.raises(LocalFault) as caught:
+        daemon_state.read(str(tmp_path))
+    assert (caught.value.code, caught.value.summary) == ("state_corrupt", f"{path} could not be read: {reason}")
+
+
+def test_what_the_daemon_says_can_t_reach_the_terminal_s_controls() -> None:
+    said = dataclasses.replace(ALIVE, state=dataclasses.replace(STATE, doing="\x1b[2Jall good"))
+    finding = judge_life(said, UNIT, "c", "f")
+    assert finding.summary.endswith("; \\x1b[2Jall good")
