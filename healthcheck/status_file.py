@@ -119,9 +119,8 @@ class StatusFile:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from error
-        before = status.previous
-        moments = (status.started_at, status.stale_after, status.finished_at, before and before.stale_after)
-        for moment in moments:
+        before = status.previous.stale_after if status.previous else None
+        for moment in (status.started_at, status.stale_after, status.finished_at, before):
             if moment is not None:
                 from_iso(moment)
         return status

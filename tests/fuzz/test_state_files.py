@@ -19,7 +19,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.daemon import pending_deletes
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
-from healthcheck import cli
+from healthcheck import causes, cli
 from healthcheck.ledger import Debt, Ledger
 from healthcheck.moments import clock_offset, iso
 from healthcheck.probes import daemon_status, local_delete
@@ -145,7 +145,7 @@ def every(check: Callable[[Path, bytes], None], folder: Path, *examples: Any) ->
     for content in (encoded(tree) for example in examples for tree in each_odd(example)):
         try:
             check(folder, content)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - told below
             failed.append(f"{type(error).__name__}: {str(error)[:200]}\n    {content[:1500]!r}")
             for path in folder.iterdir():
                 path.unlink()
@@ -236,13 +236,19 @@ def test_daemon_state_with_each_odd_value(folder: Path) -> None:
 
 def check_daemon_state(folder: Path, content: bytes) -> None:
     (folder / "daemon_state.json").write_bytes(content)
+    state: daemon_state.DaemonState | None = None
+    fault: LocalFault | None
     try:
         state = daemon_state.read(str(folder))
-    except LocalFault as fault:
+    except LocalFault as caught:
+        fault = caught
+    else:
+        fault = None
+    if state is None:
+        assert fault is not None
         assert fault.code == "state_corrupt"
         assert str(fault).startswith(f"{folder}/daemon_state.json could not be read: ")
         return
-    assert state is not None
     runs = daemon_state.process_start_ticks(state.pid) == state.process_start_ticks
     daemon_state.process_is_stopped(state.pid)
     silent = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
@@ -274,7 +280,7 @@ def check_pending_deletes(folder: Path, content: bytes) -> None:
         assert manager.count == 0
         aside.unlink()
     manager.next_due()
-    fault = LocalFault(daemon_status.causes.PROBE_CRASHED, probe="x", error="y")
+    fault = LocalFault(causes.PROBE_CRASHED, probe="x", error="y")
     for entry in manager.due():
         os.path.lexists(entry.local_file_path)
         os.fsencode(entry.local_file_path + entry.remote_file_path)
