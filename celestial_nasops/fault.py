@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-
 _LONGEST_VALUE = 4096  # PATH_MAX
 
 
@@ -30,7 +29,7 @@ def shown(value: object) -> str:
 
 
 def _bounded(text: str) -> str:
-    """A value in a size for people; nothing in the field has a longer name, but anything may have been written there."""
+    """A value in a size for people: no name in the field is longer, but anything may have been written there."""
     if len(text) <= _LONGEST_VALUE:
         return text
     half = _LONGEST_VALUE // 2

@@ -10,7 +10,6 @@ from typing import Any
 
 from celestial_nasops.durable import write_atomically
 
-
 _LATEST = 1e11  # Unix seconds, some thousand years from now
 _MOST_TRIES = 1000  # pauses double with each
 

@@ -90,7 +90,8 @@ _READY = """ @READY
 """
 
 # A table without a primary key may hold rows whose id can't be told from another's; nobody can take those in hand.
-_OLDEST = " AND TYPEOF(id) = 'integer' AND id NOT IN (SELECT value FROM json_each(:excluding)) ORDER BY created_at, id LIMIT 1"
+_OLDEST = """ AND TYPEOF(id) = 'integer' AND id NOT IN (SELECT value FROM json_each(:excluding))
+    ORDER BY created_at, id LIMIT 1"""
 
 # Where an index has both statuses and then created_at, each of the four searches reads one entry of it, however many
 # rows are ready. One search for all pairs of spellings would have to sort them all.

@@ -12,7 +12,7 @@ from celestial_nasops import daemon_state
 from celestial_nasops.causes import STATE_CORRUPT
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
-from healthcheck.probes.daemon_status import Life, judge_foreign, judge_life, judge_unit
+from healthcheck.probes.daemon_status import Life, judge_foreign, judge_life, judge_running, judge_unit
 
 UNIT = "media-sync-daemon.service"
 NOW = 1_737_540_900.0
@@ -225,3 +225,9 @@ def test_what_the_daemon_says_can_t_reach_the_terminal_s_controls() -> None:
     said = dataclasses.replace(ALIVE, state=dataclasses.replace(STATE, doing="\x1b[2Jall good"))
     finding = judge_life(said, UNIT, "c", "f")
     assert finding.summary.endswith("; \\x1b[2Jall good")
+
+
+def test_numbers_that_are_none_are_no_crash_of_the_check() -> None:
+    assert judged(NRestarts="[not set]") is None
+    finding = judge_running({"MainPID": "many"}, None, UNIT, "/etc/c.json", "/state", NOW)
+    assert finding.summary == "running (pid 0); it keeps no state file, so more is not known"
