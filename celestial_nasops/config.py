@@ -41,8 +41,10 @@ PATTERNS_IN_WORDS = {
 _AbsolutePath = Annotated[str, Field(pattern=_ABSOLUTE_PATH)]
 _OptionalPath = Annotated[str, Field(pattern=_OPTIONAL_PATH)]
 _Word = Annotated[str, Field(pattern=_ARGUMENT)]
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# A longer time is a slip of the hand, and more than the system can wait (poll(2) counts milliseconds in an int).
+_LONGEST = 1_000_000
+_Positive = Annotated[float, Field(gt=0, le=_LONGEST, allow_inf_nan=False)]
+_NotNegative = Annotated[float, Field(ge=0, le=_LONGEST, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -121,9 +123,15 @@ class BandwidthLimit(Section):
 class SyncSettings(Section):
     """How media-sync-daemon carries and deletes."""
 
-    interval_minutes: _Positive = Field(10, description="longest time between two looks at the queue (minutes)")
+    interval_minutes: float = Field(
+        10,
+        gt=0,
+        le=7 * 24 * 60,
+        allow_inf_nan=False,
+        description="longest time between two looks at the queue (minutes)",
+    )
     max_retry_attempts: int = Field(
-        3, ge=0, description="further tries after a failure of the file's own; a NAS that is away costs none"
+        3, ge=0, le=1000, description="further tries after a failure of the file's own; a NAS that is away costs none"
     )
     retry_delay_seconds: _NotNegative = Field(5, description="first pause between tries, doubled each time (seconds)")
     enable_checksum: bool = Field(True, description="always on: every copy is verified by SHA-256")
@@ -214,7 +222,9 @@ class Testing(Section):
     smoke_test_prefix: str = Field("smoketest", pattern=_TEST_PREFIX, description="how the name of a test file begins")
     test_file_extension: str = Field(".bin", pattern=_EXTENSION, description="how it ends")
     test_file_size_bytes: int = Field(1024, ge=256, le=1 << 40, description="size of a test file (bytes)")
-    max_wait_minutes: _Positive = Field(15, le=24 * 60, description="a run ends within this time (minutes)")
+    max_wait_minutes: float = Field(
+        15, gt=0, le=24 * 60, allow_inf_nan=False, description="a run ends within this time (minutes)"
+    )
     poll_interval_seconds: _Positive = Field(
         30, description="longest time between two looks of a waiting run (seconds)"
     )

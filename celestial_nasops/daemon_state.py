@@ -7,8 +7,9 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from celestial_nasops import causes
 from celestial_nasops.durable import write_atomically
@@ -20,6 +21,10 @@ PENDING_DELETES_NAME = "pending_deletes.json"
 LOCK_NAME = "daemon.lock"
 
 
+# Bounded, so that whoever reads them can reckon with them.
+_Seconds = Annotated[float, Field(ge=-1e11, le=1e11, allow_inf_nan=False)]
+
+
 @dataclass(frozen=True, slots=True)
 class InHand:
     """A file that is being carried. Times are Unix seconds; the rate is that of the last few seconds."""
@@ -27,7 +32,7 @@ class InHand:
     file_path: str
     bytes_done: int
     bytes_total: int
-    started_at: float
+    started_at: _Seconds
     bytes_per_second: float = 0.0
 
     @property
@@ -61,24 +66,24 @@ class DaemonState:
 
     pid: int
     process_start_ticks: int
-    started_at: float
+    started_at: _Seconds
     version: str
     code_path: str
     code_fingerprint: str
     config_path: str
     config_fingerprint: str
-    heartbeat_at: float
-    heartbeat_boottime: float
-    heartbeat_seconds: float
+    heartbeat_at: _Seconds
+    heartbeat_boottime: _Seconds
+    heartbeat_seconds: _Seconds
     doing: str = ""
     in_hand: list[InHand] = field(default_factory=list)
     last_error: str = ""
-    nas_away_since: float | None = None
+    nas_away_since: _Seconds | None = None
     read_only: list[ReadOnlyFolder] = field(default_factory=list)
     deletions_stopped: str = ""
     no_room: str = ""
     paused_by: str = ""
-    paused_at: float | None = None
+    paused_at: _Seconds | None = None
     paused_reason: str = ""
     nas: Capabilities | None = None
 

@@ -17,6 +17,7 @@ from celestial_nasops.database.records import (
     TransferStatus,
     age_seconds,
     bound as _bound,
+    bytes_in_all,
 )
 from celestial_nasops.database.schema import INIT_MARKER, TABLE
 from celestial_nasops.fault import DatabaseFault
@@ -314,7 +315,7 @@ class MediaStatusDB(ReceiptsDb):
             failed=failed,
             oldest_ready_path=oldest.file_path if oldest else None,
             oldest_ready_age_seconds=age_seconds(oldest.created_at, now) if oldest else None,
-            ready_bytes=int(ready_bytes),
+            ready_bytes=bytes_in_all(ready_bytes),
             newest_failed_path=newest_failed.file_path if newest_failed else None,
             newest_failed_age_seconds=age_seconds(newest_failed.updated_at, now) if newest_failed else None,
             newest_failed_error=newest_failed.last_error_message if newest_failed else None,

@@ -87,9 +87,9 @@ def day_of(record: FileRecord) -> dt.date:
     """The day of this server on which the transfer of a file began; today where its row does not tell."""
     try:
         began = dt.datetime.fromisoformat((record.transfer_start_time or "").strip())
-    except ValueError:
+        return (began if began.tzinfo else began.replace(tzinfo=dt.UTC)).astimezone().date()
+    except (ValueError, OverflowError):  # the latter at the ends of the calendar
         return dt.date.today()
-    return (began if began.tzinfo else began.replace(tzinfo=dt.UTC)).astimezone().date()
 
 
 def send(

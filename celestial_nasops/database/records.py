@@ -24,6 +24,10 @@ COLUMNS = (
 )
 
 
+_TOO_LARGE = 2**63  # for SQLite, which takes a file's id back as it gave it
+_TOO_MANY_DIGITS = 19
+
+
 class TransferStatus(StrEnum):
     """How far a file's way to the NAS has come."""
 
@@ -180,8 +184,13 @@ def _text(value: object) -> str | None:
 
 def _whole(value: object) -> int | None:
     """A whole number where the value is one. SQLite's columns hold what they were given, whatever they declare."""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < _TOO_LARGE:
         return int(value)
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else None
+    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) < _TOO_MANY_DIGITS:
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def bytes_in_all(total: object) -> int:
+    """The sum of sizes as SQLite's TOTAL gives it; 0 where what was summed up were no sizes."""
+    return _whole(total) or 0

@@ -100,7 +100,9 @@ _READY = """ @READY
         AND file_path <> '__INIT_MARKER__'
 """
 
-_OLDEST = " AND id NOT IN (SELECT value FROM json_each(:excluding)) ORDER BY created_at, id LIMIT 1"
+# A table without a primary key may hold rows whose id can't be told from another's; nobody can take those in hand.
+_OLDEST = """ AND TYPEOF(id) = 'integer' AND id NOT IN (SELECT value FROM json_each(:excluding))
+    ORDER BY created_at, id LIMIT 1"""
 
 # Where an index has both statuses and then created_at, each of the four searches reads one entry of it, however many
 # rows are ready. One search for all pairs of spellings would have to sort them all.
@@ -109,7 +111,8 @@ _OLDEST_OF_EACH_SPELLING = """
         SELECT (
             SELECT id FROM media_transfer_status @READY
             WHERE download_status = downloaded.column1 AND transfer_status = waiting.column1
-                AND file_path <> '__INIT_MARKER__' AND id NOT IN (SELECT value FROM json_each(:excluding))
+                AND file_path <> '__INIT_MARKER__' AND TYPEOF(id) = 'integer'
+                AND id NOT IN (SELECT value FROM json_each(:excluding))
             ORDER BY created_at, id LIMIT 1
         )
         FROM (VALUES ('completed'), ('COMPLETED')) AS downloaded, (VALUES ('pending'), ('PENDING')) AS waiting
@@ -165,7 +168,7 @@ class Statements:
             index_on_transfer: one that begins with transfer_status, if there is one.
         """
         count = "SELECT COUNT(*) FROM media_transfer_status"
-        total = "SELECT COUNT(*), COALESCE(SUM(file_size), 0) FROM media_transfer_status"
+        total = "SELECT COUNT(*), TOTAL(file_size) FROM media_transfer_status"
         ready, transfer = _indexed(index_on_both or index_on_transfer), _indexed(index_on_transfer)
 
         def named(statement: str) -> str:
