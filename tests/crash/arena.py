@@ -166,8 +166,10 @@ class Arena:
     def story(self, one: Media) -> str:
         """All that is known of a file, for a test that fails."""
         receipts = "\n".join(map(str, self.field.db.receipts_of(str(one.path))))
-        said = "\n".join(line for line in self.log.read_text().splitlines() if one.path.name in line)
-        return f"{self.field.db.get(one.row_id)}\n{receipts}\n{self.field.pending()}\n{said}"
+        log = self.log.read_text() if self.log.exists() else ""
+        said = "\n".join(line for line in log.splitlines() if one.path.name in line)
+        pending = self.field.list_path.read_text() if self.field.list_path.exists() else "no list"
+        return f"{self.field.db.get(one.row_id)}\n{receipts}\n{pending}\n{said}"
 
     def _names(self, one: Media) -> list[Path]:
         final = self.field.remote(one.path.name)
@@ -175,7 +177,8 @@ class Arena:
 
     def copies(self, one: Media) -> list[Path]:
         """Where complete copies of a file lie."""
-        return [path for path, sha256 in self.published().items() if sha256 == one.sha256 and path not in self.others]
+        names = {path.name for path in self._names(one)}  # in whatever folder: a name may hold no date
+        return [path for path, sha256 in self.published().items() if sha256 == one.sha256 and path.name in names]
 
     def published(self) -> dict[Path, str]:
         """The hash of everything that can be seen on the NAS."""
