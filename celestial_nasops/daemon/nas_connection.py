@@ -65,9 +65,9 @@ class NasConnection:
             session,
             self._config.nas_settings,
             timeout_seconds=self._timeout_seconds,
+            child=self._child,
             found=self._found,
             heard=self._heard,
-            child=self._child,
         )
 
     def close_if_idle(self) -> float | None:

@@ -12,7 +12,7 @@ _SHOWN_CHARACTERS = 80
 # Run before a connection's first command, in the same round trip. One child process; all else is done by the shell.
 # GNU's stat answers with its version, BusyBox's with a complaint that names its own.
 SHELL_FACTS = (
-    "for tool in cat ln mkdir rm rmdir sha256sum stat sync; do "
+    "for tool in cat dd ln mkdir rm rmdir sha256sum stat sync truncate; do "
     'command -v "$tool" > /dev/null 2>&1 || echo "missing $tool"; done; stat --version 2>&1'
 )
 

@@ -24,9 +24,9 @@ def open_files(
     nas: NasSettings,
     *,
     timeout_seconds: float,
+    child: SshChild | None = None,
     found: Callable[[Capabilities], None] = lambda _: None,
     heard: Callable[[], None] = lambda: None,
-    child: SshChild | None = None,
 ) -> NasFiles:
     """The NAS's files by the best way that a login has.
 
@@ -36,11 +36,11 @@ def open_files(
         session: the login.
         nas: how the NAS is set up.
         timeout_seconds: bounds each step that moves no data.
+        child: the way for what moves many bytes to a shell, where there is one besides the session.
         found: told what the login can do, as soon as that is known, and again if something else turns out.
         heard: called whenever the NAS has given a sign of life during a step that takes long.
-        child: the way for what moves many bytes, where there is one besides the session.
     """
-    return _Opening(session, nas, timeout_seconds, found, heard, child).files()
+    return _Opening(session, nas, timeout_seconds, child, found, heard).files()
 
 
 class _Opening:
@@ -49,17 +49,17 @@ class _Opening:
         session: NasSession,
         nas: NasSettings,
         timeout_seconds: float,
+        child: SshChild | None,
         found: Callable[[Capabilities], None],
         heard: Callable[[], None],
-        child: SshChild | None,
     ) -> None:
         self._session = session
         self._access = nas.access
         self._base_path = nas.base_path
         self._timeout_seconds = timeout_seconds
+        self._child = child
         self._found = found
         self._heard = heard
-        self._child = child
 
     def files(self) -> NasFiles:
         known = self._session.capabilities

@@ -17,6 +17,7 @@ from celestial_nasops.nas.sftp_packets import (
     HARD_LINK,
     NO_ATTRIBUTES,
     PIECE_BYTES,
+    SIZE,
     Attributes,
     Body,
     Garbled,
@@ -80,6 +81,10 @@ class SftpClient:
     def close_handle(self, handle: bytes) -> None:
         """Close a file or a folder."""
         self._do(Kind.CLOSE, string(handle))
+
+    def truncate(self, handle: bytes, size: int) -> None:
+        """Cut an open file off."""
+        self._do(Kind.FSETSTAT, string(handle), struct.pack(">IQ", SIZE, size))
 
     def make_folder(self, path: bytes) -> None:
         """Make one folder."""
@@ -163,7 +168,7 @@ class SftpClient:
             self._forget([number for number, _, _ in asked])
 
     def writer(self, handle: bytes, start: int = 0) -> Writer:
-        """Write to an open file, from its beginning or from ``start`` (bytes) on."""
+        """Write to an open file from an offset on."""
         return Writer(self, handle, start)
 
     # --- requests and answers ---

@@ -112,18 +112,27 @@ class SftpFiles(NasFiles):
 
     def write(self, path: str, chunks: Iterable[bytes], *, stall_timeout_seconds: float) -> int:
         with self._step("write", path, stall_timeout_seconds) as watchdog:
-            size, source_failed = self._written(self._create(path, watchdog), chunks, 0, watchdog)
-        if source_failed is not None:
-            raise source_failed
-        return size
+            written = self._written(self._create(path, watchdog), chunks, 0, watchdog)
+        if isinstance(written, BaseException):
+            raise written
+        return written
 
     def hash_segments(self, path: str, size: int, segment_bytes: int) -> list[str]:
+        digests: list[hashlib._Hash] = []
         with self._step("hash", path) as watchdog:
-            handle = self._client.open_handle(self._view.seen(path), READ)
-            try:
-                return list(self._segments(handle, size, segment_bytes, watchdog))
-            finally:
-                self._close_quietly(handle)
+            found = self._view.look(path)
+            if found is None or not stat.S_ISREG(found.mode):
+                return []
+            count = 0
+            for piece in self._content(path, size, "hash", watchdog):
+                while piece:
+                    if count % segment_bytes == 0:
+                        digests.append(hashlib.sha256())
+                    fitting = piece[: segment_bytes - count % segment_bytes]
+                    digests[-1].update(fitting)
+                    count += len(fitting)
+                    piece = piece[len(fitting) :]
+        return [digest.hexdigest() for digest in digests]
 
     def write_on(
         self,
@@ -132,53 +141,17 @@ class SftpFiles(NasFiles):
         *,
         start: int,
         size: int,
-        segment_bytes: int,
+        segment_bytes: int,  # noqa: ARG002 - all of it is read back in the end
         stall_timeout_seconds: float,
     ) -> WrittenCopy:
-        del segment_bytes  # what was written is read back over the network, which is better done when it is all there
         with self._step("write", path, stall_timeout_seconds) as watchdog:
-            seen = self._view.seen(path)
-            handle = self._client.open_handle(seen, WRITE) if start else self._create(path, watchdog)
-            written, source_failed = self._written(handle, chunks, start, watchdog)
-        if source_failed is not None:
-            raise source_failed
-        return WrittenCopy(written, self.sha256(path, written) if written == size else "")
-
-    def _written(
-        self, handle: bytes, chunks: Iterable[bytes], start: int, watchdog: Watchdog
-    ) -> tuple[int, BaseException | None]:
-        """Fill an open file, flush and close it, and return its size and what the source of its content raised."""
-        source_failed: BaseException | None = None
-        size = 0
-        try:
-            source_failed = self._fill(handle, chunks, start, watchdog)
-            if source_failed is None:
-                size = self._client.attributes_of(handle).size
-                watchdog.progress(size / SLOWEST_HASH_BYTES_PER_SECOND)
-                if FLUSH in self._client.extensions:
-                    self._client.flush(handle)
-        except BaseException:
-            self._close_quietly(handle)
-            raise
-        # Some file systems tell only now that they could not keep what they took.
-        self._close_quietly(handle) if source_failed is not None else self._client.close_handle(handle)
-        return size, source_failed
-
-    def _segments(self, handle: bytes, size: int, segment_bytes: int, watchdog: Watchdog) -> Iterator[str]:
-        digest, left = hashlib.sha256(), segment_bytes
-        for piece in self._client.read(handle, size):
-            watchdog.progress()
-            self._heard()
-            begin = 0
-            while begin < len(piece):
-                part = piece[begin : begin + left]
-                digest.update(part)
-                begin, left = begin + len(part), left - len(part)
-                if not left:
-                    yield digest.hexdigest()
-                    digest, left = hashlib.sha256(), segment_bytes
-        if left < segment_bytes:
-            yield digest.hexdigest()
+            handle = self._open_part(path, start) if start else self._create(path, watchdog)
+            written = self._written(handle, chunks, start, watchdog)
+            if written == size:
+                return WrittenCopy(size, self._read_back(path, size, "write", watchdog))
+        if isinstance(written, BaseException):
+            raise written
+        return WrittenCopy(written, "")
 
     def publish(self, temporary: str, final: str) -> bool:
         old, new = self._view.seen(temporary), self._view.seen(final)
@@ -249,27 +222,60 @@ class SftpFiles(NasFiles):
         return RemoteStat(found.size, float(found.modified))
 
     def _read_back(self, path: str, size: int, action: str, watchdog: Watchdog) -> str:
+        digest, count = hashlib.sha256(), 0
+        for piece in self._content(path, size, action, watchdog):
+            digest.update(piece)
+            count += len(piece)
+        now = self._look(path)
+        if now is None or (count, now.size) != (size, size):
+            by_now = min(count, now.size) if now is not None else 0
+            raise self._faults.failed(action, path, f"it has {by_now} bytes by now and had {size}")
+        return digest.hexdigest()
+
+    def _content(self, path: str, size: int, action: str, watchdog: Watchdog) -> Iterator[bytes]:
         """Read as many bytes as a file is known to have, and no more; in a time that is bounded, too."""
         seconds = self._timeout_seconds + size / _SLOWEST_READING_BYTES_PER_SECOND
         end = time.monotonic() + seconds
-        digest, count = hashlib.sha256(), 0
         handle = self._client.open_handle(self._view.seen(path), READ)
         try:
             for piece in self._client.read(handle, size):
-                digest.update(piece)
-                count += len(piece)
                 watchdog.progress()
                 self._heard()
+                yield piece
                 if time.monotonic() > end:
                     raise self._too_slow(seconds, f"{action} {path}")
-            now = self._client.attributes_of(handle)
         finally:
             self._close_quietly(handle)
-        if not stat.S_ISREG(now.mode):
-            raise self._faults.failed(action, path, "it is not a regular file")
-        if (count, now.size) != (size, size):
-            raise self._faults.failed(action, path, f"it has {min(count, now.size)} bytes by now and had {size}")
-        return digest.hexdigest()
+
+    def _open_part(self, path: str, start: int) -> bytes:
+        """Open a part of a file to go on with it."""
+        if self._look(path) is None:
+            raise Refused(Status.NO_SUCH_FILE, "it went away")
+        handle = self._client.open_handle(self._view.seen(path), WRITE)
+        try:
+            self._client.truncate(handle, start)
+        except BaseException:
+            self._close_quietly(handle)
+            raise
+        return handle
+
+    def _written(self, handle: bytes, chunks: Iterable[bytes], start: int, watchdog: Watchdog) -> int | BaseException:
+        """Write to an open file, flush and close it; its size, or what the source of the content raised."""
+        try:
+            failed = self._fill(handle, chunks, start, watchdog)
+            if failed is None:
+                size = self._client.attributes_of(handle).size
+                watchdog.progress(size / SLOWEST_HASH_BYTES_PER_SECOND)
+                if FLUSH in self._client.extensions:
+                    self._client.flush(handle)
+        except BaseException:
+            self._close_quietly(handle)
+            raise
+        if failed is not None:
+            self._close_quietly(handle)
+            return failed
+        self._client.close_handle(handle)  # some file systems tell only now that they could not keep what they took
+        return size
 
     def _create(self, path: str, watchdog: Watchdog) -> bytes:
         seen = self._view.seen(path)
@@ -286,7 +292,7 @@ class SftpFiles(NasFiles):
         return self._client.open_handle(seen, WRITE_NEW)
 
     def _fill(self, handle: bytes, chunks: Iterable[bytes], start: int, watchdog: Watchdog) -> BaseException | None:
-        """Write a file's content from ``start`` on, and return what the source of it raised."""
+        """Write a file's content, and return what the source of it raised."""
         writer, source = self._client.writer(handle, start), iter(chunks)
         try:
             while True:
@@ -299,8 +305,8 @@ class SftpFiles(NasFiles):
                     watchdog.progress()
                 if chunk is None:
                     break
-                for start in range(0, len(chunk), PIECE_BYTES):
-                    writer.write(chunk[start : start + PIECE_BYTES])
+                for begin in range(0, len(chunk), PIECE_BYTES):
+                    writer.write(chunk[begin : begin + PIECE_BYTES])
                     watchdog.progress()
             while writer.settle():
                 watchdog.progress()

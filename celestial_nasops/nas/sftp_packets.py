@@ -9,12 +9,12 @@ from enum import IntEnum
 PIECE_BYTES = 32_000  # a request with that much fits into one SSH packet, and every server must take it
 READ = 1
 WRITE = 2
-WRITE_NEW = 2 | 8 | 32  # write, create, exclusively
+WRITE_NEW = WRITE | 8 | 32  # create, exclusively
 HARD_LINK, FLUSH, FREE_SPACE = b"hardlink@openssh.com", b"fsync@openssh.com", b"statvfs@openssh.com"
 NO_ATTRIBUTES = struct.pack(">I", 0)
 
 _READ_ONLY_FLAG = 1
-_SIZE, _OWNERS, _MODE, _TIMES, _EXTENDED = 1, 2, 4, 8, 0x80000000
+SIZE, _OWNERS, _MODE, _TIMES, _EXTENDED = 1, 2, 4, 8, 0x80000000
 
 
 class Kind(IntEnum):
@@ -28,6 +28,7 @@ class Kind(IntEnum):
     WRITE = 6
     LSTAT = 7
     FSTAT = 8
+    FSETSTAT = 10
     OPENDIR = 11
     READDIR = 12
     REMOVE = 13
@@ -131,7 +132,7 @@ class Body:
     def attributes(self) -> Attributes:
         """What the server tells of a file; what it leaves out is 0."""
         flags = self.number()
-        size = self.long() if flags & _SIZE else 0
+        size = self.long() if flags & SIZE else 0
         if flags & _OWNERS:
             self.take(8)  # owner and group
         mode = self.number() if flags & _MODE else 0
