@@ -84,7 +84,11 @@ class Site:
         unit = self.edge.unit(CHECK)
         status = json.loads(self.edge.read(STATUS))
         return Told(
-            unit["Result"], int(unit["ExecMainStatus"]), unit["StatusText"], status, unit.get("InvocationID", "")
+            unit["Result"],
+            int(unit["ExecMainStatus"]),
+            unit.get("StatusText", ""),
+            status,
+            unit.get("InvocationID", ""),
         )
 
     def begin_check(self) -> None:
