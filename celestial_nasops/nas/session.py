@@ -148,9 +148,11 @@ class NasSession:
                         fault = self._no_reply(channel, framed, output, purpose)
             except library.ChannelException as error:
                 fault = NasUnavailable(causes.NAS_SESSION_REFUSED, host=self.target.host, reason=error.text)
-            except (library.SSHException, EOFError, OSError):
+            except Exception as error:  # noqa: BLE001 - malformed messages end in any kind of exception, which the library passes on
                 fault = (
-                    self._no_shell("it refuses to run commands") if self._outlives_failure() else self._lost(purpose)
+                    self._no_shell("it refuses to run commands")
+                    if self._outlives_failure()
+                    else self._lost(purpose, error)
                 )
         if source_failed is not None:
             raise source_failed
@@ -192,8 +194,17 @@ class NasSession:
             target=self.target.alias,
         )
 
-    def _lost(self, purpose: _Purpose) -> NasFault:
+    def _lost(self, purpose: _Purpose, error: Exception | None = None) -> NasFault:
+        from celestial_nasops.nas.bounded_transport import OutOfBounds  # here: it loads paramiko
+
         self.abort()
+        if not isinstance(error, OutOfBounds):
+            error = self._transport.get_exception()
+        if isinstance(error, OutOfBounds):  # no loss: it was we who hung up
+            target = self.target
+            return NasUnavailable(
+                causes.NAS_SSH_FAILED, host=target.host, stage=purpose.stage, reason=error, target=target.alias
+            )
         return NasUnavailable(
             causes.NAS_CONNECTION_LOST, host=self.target.host, stage=purpose.stage, target=self.target.alias
         )
