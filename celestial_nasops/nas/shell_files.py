@@ -96,11 +96,14 @@ class ShellFiles(NasFiles):
         number, _, rest = reply.output.partition(b"\n")
         if reply.status == 0 and not reply.output:
             return None
-        path = paths[int(number) - 1] if _is_index(number) and 0 < int(number) <= len(paths) else shown
+        is_one = _is_index(number) and 0 < int(number) <= len(paths)
+        path = paths[int(number) - 1] if is_one else shown
         if reply.status != 0 and remote_errors.ends_with(rest, remote_errors.NO_SUCH_FILE):
             return None  # it went away between two looks
         if reply.status != 0:
             raise remote_errors.fault_of(self._session.target, action, path, rest or reply.output)
+        if not is_one:
+            raise self._odd(reply.output, action, path)
         found, rest = self._stat_of(rest, path)
         return path, RemoteCopy(found.size, found.modified, self._hash_of(rest, path))
 
