@@ -11,11 +11,16 @@ _LONGEST_VALUE = 4096  # PATH_MAX
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One entry of the catalogue of causes. ``summary`` and ``remedy`` are ``str.format`` templates."""
+    """One entry of the catalogue of causes. ``summary`` and ``remedy`` are ``str.format`` templates.
+
+    ``remedy_by_sftp`` takes the place of ``remedy`` for an account that gets no shell to type in; it is used where the
+    values say how to reach it: ``sftp``.
+    """
 
     code: str
     summary: str
     remedy: str
+    remedy_by_sftp: str = ""
 
 
 def shown(value: object) -> str:
@@ -46,7 +51,8 @@ class Fault(Exception):  # noqa: N818 - the field speaks of faults
         self.cause = cause
         self.values = {name: _bounded(shown(value)) for name, value in values.items()}
         self.summary = cause.summary.format_map(self.values)
-        self.remedy = cause.remedy.format_map(self.values)
+        by_sftp = cause.remedy_by_sftp if "sftp" in values else ""
+        self.remedy = (by_sftp or cause.remedy).format_map(self.values)
         super().__init__(self.summary)
 
     @property

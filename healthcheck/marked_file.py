@@ -18,7 +18,7 @@ from celestial_nasops import paths
 from celestial_nasops.config import Config
 from celestial_nasops.durable import fsync_folder
 
-MARK = ".smoke-check."
+MARK = paths.TEST_FILE_MARK
 _MARKED_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*_\d{8}_\d{6}_[0-9a-f]{8}-\d{1,4}\.smoke-check\.[A-Za-z0-9]{1,10}")
 _CHUNK_BYTES = 1 << 20
 

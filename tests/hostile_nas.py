@@ -241,11 +241,13 @@ class HostileNas:
         self.answer = answer
         self.raw = raw
         self.commands: list[bytes] = []
+        self.subsystem: Answer | None = None
+        """What speaks SFTP, where it is to be had."""
         self.refuse_sessions = False
         self.refuse_commands = False
         self.folder = folder
         self._account = NasAccount.make(folder)
-        self._over = threading.Event()
+        self.over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
         self._account.write_client_files(self.port)
@@ -264,7 +266,7 @@ class HostileNas:
 
     def stop(self) -> None:
         """End all connections."""
-        self._over.set()
+        self.over.set()
         self._listener.close()
         for transport in self._transports:
             transport.close()
@@ -284,7 +286,7 @@ class HostileNas:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
             if raw is not None:
-                raw(connection, self._over)
+                raw(connection, self.over)
                 return
             transport = paramiko.Transport(connection)
             transport.add_server_key(self._account.host_key)
@@ -294,12 +296,7 @@ class HostileNas:
     def start(self, channel: paramiko.Channel, command: bytes) -> None:
         """Answer a command, in a thread of its own."""
         self.commands.append(command)
-
-        def act() -> None:
-            with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
-                self.answer(Request(channel, command, self._over))
-
-        threading.Thread(target=act, daemon=True).start()
+        threading.Thread(target=_quietly, args=(self.answer, Request(channel, command, self.over)), daemon=True).start()
 
 
 @contextlib.contextmanager
@@ -310,6 +307,11 @@ def hostile_nas(folder: str, answer: Answer = silent, raw: Raw | None = None) ->
         yield nas
     finally:
         nas.stop()
+
+
+def _quietly(answer: Answer, request: Request) -> None:
+    with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+        answer(request)
 
 
 class _Server(paramiko.ServerInterface):
@@ -326,6 +328,14 @@ class _Server(paramiko.ServerInterface):
     def check_channel_request(self, kind: str, chanid: int) -> int:
         refused = self._nas.refuse_sessions
         return paramiko.common.OPEN_FAILED_RESOURCE_SHORTAGE if refused else paramiko.common.OPEN_SUCCEEDED
+
+    def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
+        answer = self._nas.subsystem
+        if answer is None:
+            return False
+        request = Request(channel, name.encode(), self._nas.over)
+        threading.Timer(0.002, _quietly, [answer, request]).start()
+        return True
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
         if self._nas.refuse_commands:

@@ -1,7 +1,7 @@
 """The agent, with all that it does to the world written down: ``python -m tests.watched_agent LOG ARGUMENTS``.
 
-LOG gets one JSON array a line: what Python's audit hooks report of files opened for writing, renamed, removed and made, of
-programs started and connections opened; and as the last line the most memory that it held (bytes).
+LOG gets one JSON array a line: what Python's audit hooks report of files opened for writing, renamed, removed and
+made, of programs started and connections opened; and as the last line the most memory that it held (bytes).
 """
 
 from __future__ import annotations

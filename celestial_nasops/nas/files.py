@@ -5,7 +5,9 @@ from __future__ import annotations
 import abc
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
+from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.verification import VerificationLevel
 
 SLOWEST_HASH_BYTES_PER_SECOND = 5e6
@@ -28,6 +30,29 @@ class RemoteCopy:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenCopy:
+    """A file's size (bytes), and SHA-256 (hex) of what lies on the NAS, read back while it was written."""
+
+    size: int
+    sha256: str
+
+
+class BatchWay(Protocol):
+    """What some ways to the NAS can do for many small files at once; see ``ShellBatch``."""
+
+    def unpack(
+        self, folder: str, archive: Iterable[bytes], *, below: str, size: int, stall_timeout_seconds: float
+    ) -> dict[str, str]:
+        """Unpack a tar archive into a new folder, and hash what lies there."""
+
+    def publish(self, folder: str, names: Sequence[str], target_folder: str) -> set[str]:
+        """Give files their final names, and tell which got them."""
+
+    def remove_folders(self, prefix: str) -> None:
+        """Remove private folders whose paths begin so."""
+
+
 class NasFiles(abc.ABC):
     """Files on the NAS by their absolute paths, which may hold any bytes (as ``os.fsdecode`` gives them).
 
@@ -42,8 +67,13 @@ class NasFiles(abc.ABC):
 
     @property
     @abc.abstractmethod
+    def capabilities(self) -> Capabilities:
+        """What this login can do; asking may take a round trip where nothing else was asked before."""
+
+    @property
     def verification_level(self) -> VerificationLevel:
         """What :meth:`sha256` and :meth:`inspect` prove."""
+        return self.capabilities.verification
 
     @abc.abstractmethod
     def stat(self, path: str) -> RemoteStat | None:
@@ -59,12 +89,18 @@ class NasFiles(abc.ABC):
         """
 
     @abc.abstractmethod
-    def inspect(self, path: str) -> RemoteCopy | None:
-        """Look at a file and hash it; None where nothing is there."""
+    def inspect(self, path: str, *, expected_size: int | None = None) -> RemoteCopy | None:
+        """Look at a file and hash it; None where nothing is there.
+
+        Args:
+            path: the file.
+            expected_size: the size (bytes) that a right copy has. A file of another one need not be hashed, its
+                ``sha256`` may be empty then; so a NAS that claims any size can't make us read or wait for ever.
+        """
 
     @abc.abstractmethod
-    def inspect_first(self, paths: Sequence[str]) -> tuple[str, RemoteCopy] | None:
-        """Look at and hash the first of some files that is there; None where none is."""
+    def inspect_first(self, paths: Sequence[str], *, expected_size: int | None = None) -> tuple[str, RemoteCopy] | None:
+        """Look at and hash the first of some files that is there; None where none is. See :meth:`inspect`."""
 
     @abc.abstractmethod
     def make_folder(self, folder: str, *, below: str) -> None:
@@ -86,6 +122,49 @@ class NasFiles(abc.ABC):
         Returns:
             How many bytes lie at ``path`` by the NAS's own count.
         """
+
+    @abc.abstractmethod
+    def hash_segments(self, path: str, size: int, segment_bytes: int) -> list[str]:
+        """Hash the consecutive segments of a file as they lie on the NAS, the last being the rest.
+
+        Args:
+            path: the file.
+            size: how much of it (bytes).
+            segment_bytes: a multiple of 64 KiB.
+
+        Returns:
+            The SHA-256 (hex) of each; none where no regular file is there.
+        """
+
+    @abc.abstractmethod
+    def write_on(
+        self,
+        path: str,
+        chunks: Iterable[bytes],
+        *,
+        start: int,
+        size: int,
+        segment_bytes: int,
+        stall_timeout_seconds: float,
+    ) -> WrittenCopy:
+        """Write a file from ``start`` to its end, read back what lies there meanwhile, and flush it to the disk.
+
+        Args:
+            path: where to; its folder is made where it is missing.
+            chunks: the content from ``start`` on. What this raises comes through, and a part lies at ``path`` then.
+            start: how much of what lies at ``path`` is right (bytes). With 0 that is removed, and a new file begun.
+            size: of the whole file (bytes).
+            segment_bytes: how much is written before it is read back; a multiple of 64 KiB.
+            stall_timeout_seconds: the longest time in which nothing moves.
+
+        Returns:
+            What lies at ``path``, all of it.
+        """
+
+    @property
+    def batch(self) -> BatchWay | None:
+        """How to handle many small files at once, where that can be."""
+        return None
 
     @abc.abstractmethod
     def publish(self, temporary: str, final: str) -> bool:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import re
-import shlex
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
-from celestial_nasops.nas import remote_errors
+from celestial_nasops.nas import remote_errors, shell_resume
+from celestial_nasops.nas.capabilities import Capabilities, of_shell
 from celestial_nasops.nas.files import (
     SLOWEST_HASH_BYTES_PER_SECOND,
     NasFiles,
     RemoteCopy,
     RemoteStat,
+    WrittenCopy,
     absolute,
     folder_below,
 )
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell import Reply
-from celestial_nasops.nas.verification import VerificationLevel
+from celestial_nasops.nas.shell_batch import ShellBatch, command_lengths
+from celestial_nasops.nas.shell_resume import Counts, prefix_args
+from celestial_nasops.nas.ssh_child import NoSshChild, SshChild
 
-# Linux takes at most 128 KiB as one argument, and the login shell gets the whole command as one.
-_COMMAND_LIMIT_BYTES = 64 * 1024
+# From so many bytes on a process and a connection of their own are worth their start.
+_BULK_FROM_BYTES = 16 << 20
 # Numbers are bounded, here and below: 64 bits have no more digits, and a NAS may say anything.
 _STAT_LINE = re.compile(rb"([0-9a-f]{1,8}) (\d{1,19}) (-?\d{1,19})\n")
 _HASH_LINE = re.compile(rb"([0-9a-f]{64})  -\n")
@@ -58,21 +62,34 @@ _REMOVE_EMPTY_FOLDERS = (
 _FREE = 'stat -f -c "%a %S" -- "$1"'
 
 
+log = logging.getLogger(__name__)
+
+
 class ShellFiles(NasFiles):
     """By way of a shell, which GNU coreutils or BusyBox stand behind."""
 
-    def __init__(self, session: NasSession, *, timeout_seconds: float) -> None:
-        """Use a session; ``timeout_seconds`` bounds each command that moves no data."""
+    def __init__(self, session: NasSession, *, timeout_seconds: float, child: SshChild | None = None) -> None:
+        """Use a session.
+
+        Args:
+            session: the login.
+            timeout_seconds: bounds each command that moves no data.
+            child: the way for what moves many bytes, where there is one besides the session.
+        """
         self._session = session
         self._timeout_seconds = timeout_seconds
+        self._child = child
 
     @property
     def typed_after_ssh(self) -> str:
         return self._session.target.alias
 
     @property
-    def verification_level(self) -> VerificationLevel:
-        return VerificationLevel.HASH
+    def capabilities(self) -> Capabilities:
+        if self._session.shell_facts is None:
+            self._session.exec(":", timeout_seconds=self._timeout_seconds, action="look around", path="there")
+        assert self._session.shell_facts is not None  # the frame was complete, or exec had raised
+        return of_shell(self._session.shell_facts)
 
     def stat(self, path: str) -> RemoteStat | None:
         reply = self._run(_STAT, [path], "look at", path)
@@ -86,13 +103,13 @@ class ShellFiles(NasFiles):
         self._demand_success(reply, "hash", path)
         return self._hash_of(reply.output, path)
 
-    def inspect(self, path: str) -> RemoteCopy | None:
-        found = self.inspect_first([path])
+    def inspect(self, path: str, *, expected_size: int | None = None) -> RemoteCopy | None:
+        found = self.inspect_first([path], expected_size=expected_size)
         return found[1] if found else None
 
-    def inspect_first(self, paths: Sequence[str]) -> tuple[str, RemoteCopy] | None:
+    def inspect_first(self, paths: Sequence[str], *, expected_size: int | None = None) -> tuple[str, RemoteCopy] | None:
         action, shown = "look at", paths[0]
-        reply = self._run(_INSPECT_FIRST, paths, action, shown, more_time=True)
+        reply = self._run(_INSPECT_FIRST, paths, action, shown, more_time=_time_to_hash(expected_size))
         number, _, rest = reply.output.partition(b"\n")
         if reply.status == 0 and not reply.output:
             return None
@@ -125,6 +142,80 @@ class ShellFiles(NasFiles):
         self._demand_success(reply, "write", path)
         return self._number_of(reply.output, "write", path)
 
+    def hash_segments(self, path: str, size: int, segment_bytes: int) -> list[str]:
+        action = "hash"
+        if not self._can_write_on:
+            return []
+        reply = self._session.exec(
+            shell_resume.HASH_SEGMENTS,
+            args=[absolute(path), *Counts.of(size, segment_bytes).args()],
+            timeout_seconds=self._timeout_seconds + size / SLOWEST_HASH_BYTES_PER_SECOND,
+            action=action,
+            path=path,
+        )
+        self._demand_success(reply, action, path)
+        lines = [shell_resume.HASH_LINE.fullmatch(line) for line in reply.output.splitlines()]
+        if None in lines:
+            raise self._odd(reply.output, action, path)
+        return [line[1].decode() for line in lines if line is not None]
+
+    def write_on(
+        self,
+        path: str,
+        chunks: Iterable[bytes],
+        *,
+        start: int,
+        size: int,
+        segment_bytes: int,
+        stall_timeout_seconds: float,
+    ) -> WrittenCopy:
+        action = "write"
+        if not self._can_write_on:
+            written = self.write(path, chunks, stall_timeout_seconds=stall_timeout_seconds)
+            copy = self.inspect(path) if written == size else None
+            return WrittenCopy(copy.size, copy.sha256) if copy is not None else WrittenCopy(written, "")
+        to_hash = start / SLOWEST_HASH_BYTES_PER_SECOND  # what is there is read while the rest comes, and holds it up
+        reply = self._exec_bulk(
+            shell_resume.WRITE_ON,
+            args=[absolute(path), str(start), *Counts.of(size - start, segment_bytes).args(), *prefix_args(start)],
+            timeout_seconds=stall_timeout_seconds,
+            stdin=chunks,
+            action=action,
+            path=path,
+            more_time=lambda _: to_hash + segment_bytes / SLOWEST_HASH_BYTES_PER_SECOND,
+            moves=size - start,
+        )
+        self._demand_success(reply, action, path)
+        match = shell_resume.WRITTEN.fullmatch(reply.output)
+        if match is None:
+            # Trouble on the way is said first, whatever came after it.
+            first_line = reply.output.partition(b"\n")[0]
+            if first_line.startswith(b"dd:"):
+                raise remote_errors.fault_of(self._session.target, action, path, first_line)
+            raise self._odd(reply.output, action, path)
+        return WrittenCopy(int(match[1]), match[2].decode())
+
+    @property
+    def _can_write_on(self) -> bool:
+        """Whether its dd can do what that needs; found out once per connection. Without it, each upload begins anew."""
+        if self._session.can_write_on is None:
+            reply = self._run(shell_resume.PROBE, [], "look for", "dd")
+            self._session.can_write_on = reply.status == 0
+        return self._session.can_write_on
+
+    @property
+    def batch(self) -> ShellBatch:
+        return ShellBatch(self._session.exec, self._exec_bulk, self.typed_after_ssh, self._timeout_seconds)
+
+    def _exec_bulk(self, script: str, *, moves: int, **how: Any) -> Reply:
+        """Run a script that reads ``moves`` bytes, by the way that is best for so many."""
+        if self._child is not None and self._child.is_usable and moves >= _BULK_FROM_BYTES:
+            try:
+                return self._child.exec(script, **how)
+            except NoSshChild as error:
+                log.warning("%s is reached without the program ssh, which is slower: %s", self.typed_after_ssh, error)
+        return self._session.exec(script, **how)
+
     def publish(self, temporary: str, final: str) -> bool:
         reply = self._run(_PUBLISH, [temporary, final], "publish", final)
         if reply.status == 3 and remote_errors.ends_with(reply.output, remote_errors.FILE_EXISTS):
@@ -133,7 +224,7 @@ class ShellFiles(NasFiles):
         return True
 
     def remove(self, paths: Sequence[str]) -> int:
-        return sum(self._remove_some(batch) for batch in _batches(paths))
+        return sum(self._remove_some(batch) for batch in command_lengths(paths))
 
     def _remove_some(self, paths: Sequence[str]) -> int:
         reply = self._run(_REMOVE, paths, "remove", paths[0])
@@ -170,7 +261,7 @@ class ShellFiles(NasFiles):
         shown: str,
         timeout_seconds: float | None = None,
         *,
-        more_time: bool = False,
+        more_time: Callable[[bytes], float | None] | None = None,
     ) -> Reply:
         return self._session.exec(
             script,
@@ -178,7 +269,7 @@ class ShellFiles(NasFiles):
             timeout_seconds=self._timeout_seconds if timeout_seconds is None else timeout_seconds,
             action=action,
             path=shown,
-            more_time=_time_to_hash if more_time else None,
+            more_time=more_time,
         )
 
     def _demand_success(self, reply: Reply, action: str, path: str) -> None:
@@ -216,21 +307,14 @@ def _is_index(number: bytes) -> bool:
     return re.fullmatch(rb"[0-9]{1,9}", number) is not None
 
 
-def _time_to_hash(answer: bytes) -> float | None:
+def _time_to_hash(expected_size: int | None) -> Callable[[bytes], float | None]:
     """How long the hash may take, once the line with the size has come."""
-    match = _STAT_LINE.search(answer)
-    return int(match[2]) / SLOWEST_HASH_BYTES_PER_SECOND if match else None
 
+    def seconds(answer: bytes) -> float | None:
+        match = _STAT_LINE.search(answer)
+        if match is None:
+            return None
+        size = int(match[2])
+        return (size if expected_size is None else min(size, expected_size)) / SLOWEST_HASH_BYTES_PER_SECOND
 
-def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    length = 0
-    for path in paths:
-        size = len(os.fsencode(shlex.quote(path))) + 1
-        if batch and length + size > _COMMAND_LIMIT_BYTES:
-            yield batch
-            batch, length = [], 0
-        batch.append(path)
-        length += size
-    if batch:
-        yield batch
+    return seconds

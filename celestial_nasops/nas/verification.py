@@ -22,3 +22,8 @@ class VerificationLevel(StrEnum):
     def proves_content(self) -> bool:
         """Whether it tells one content from another of the same size."""
         return self is not VerificationLevel.SIZE
+
+    def meets(self, required: VerificationLevel) -> bool:
+        """Whether this is at least as sure as what is required."""
+        order = list(VerificationLevel)
+        return order.index(self) <= order.index(required)

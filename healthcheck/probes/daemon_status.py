@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from celestial_nasops import daemon_state, process
+from celestial_nasops import causes as shared, daemon_state, process, read_only, words
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from healthcheck import causes
@@ -32,6 +32,8 @@ _LOOP_RESTARTS = 3
 _LOOP_UPTIME_SECONDS = 120
 _SILENT_HEARTBEATS = 3
 
+_ERRNO_30 = {cause.code: cause for cause in (shared.FOLDER_READ_ONLY, shared.FOLDER_SANDBOXED, shared.FOLDER_REPLACED)}
+
 LastError = Callable[[], str]
 
 
@@ -47,22 +49,25 @@ class Life:
     silent_seconds: float
     obstacle: str = ""
     """Why its state can't be written, as far as that can be seen from here."""
+    read_only: LocalFault | None = None
+    """A folder where it gets [Errno 30]: its sandbox may forbid what this process may do."""
 
 
 def probe(run: Run) -> Finding:
     """Ask systemd, and the daemon's state file where there is one."""
     daemon = run.config.daemon_settings
-    life = _look_at_state(run)
     if daemon.supervisor == "none":
-        return judge_life(life, daemon.unit, run.config_path, daemon.state_path)
+        return judge_life(_look_at_state(run), daemon.unit, run.config_path, daemon.state_path)
+    users = daemon.supervisor == "systemd-user"
     try:
         timeout = run.config.check_settings.daemon_status_timeout_seconds
-        properties = _show(daemon.unit, timeout)
+        properties = _show(daemon.unit, timeout, users=users)
     except process.ProcessFault as fault:
         return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=fault.summary)
-    bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties))
+    bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties, users=users))
     if bad is not None:
         return bad
+    life = _look_at_state(run, properties.get("StatusText", ""))
     changed = _changed_at(run.config_path)
     return judge_running(properties, life, daemon.unit, run.config_path, daemon.state_path, changed)
 
@@ -138,7 +143,7 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
 
 
 def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, folder: str) -> Finding:
-    """What the state file and its process tell: dead, hung, stale, or well."""
+    """What the state file and its process tell: dead, hung, paused, stale, or well."""
     if life is None:
         evidence = f"there is no state file in {folder}"
         return Finding.of_cause(causes.DAEMON_DEAD, evidence=evidence, config_path=config_path)
@@ -149,6 +154,8 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         evidence = f"process {state.pid}, which wrote {folder}/{daemon_state.FILE_NAME}, is gone"
         return Finding.of_cause(causes.DAEMON_DEAD, evidence=evidence, config_path=config_path)
     silent = life.silent_seconds
+    if life.read_only is not None and not life.stopped:
+        return Finding.of_fault(life.read_only)
     if life.stopped or silent > _SILENT_HEARTBEATS * state.heartbeat_seconds + 5:
         if life.obstacle and not life.stopped:
             return Finding.of_cause(
@@ -157,6 +164,13 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         evidence = "its process is stopped by a signal" if life.stopped else f"it was doing: {state.doing or 'nothing'}"
         seconds = max(0, round(silent))
         return Finding.of_cause(causes.DAEMON_HUNG, pid=state.pid, silent_seconds=seconds, evidence=evidence, unit=unit)
+    if state.paused_at is not None:
+        since, reason = words.clock(state.paused_at), state.paused_reason or "no reason given"
+        return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
+    if state.deletions_stopped:
+        return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
+    if state.no_room:
+        return Finding.of_cause(causes.NAS_IS_FULL, Outcome.WARN, pid=state.pid, reason=state.no_room)
     if life.code_on_disk is not None and life.code_on_disk != state.code_fingerprint:
         return Finding.of_cause(causes.DAEMON_STALE_CODE, Outcome.WARN, pid=state.pid, unit=unit)
     if life.config_now != state.config_fingerprint:
@@ -180,7 +194,27 @@ def judge_foreign(pid: int, started: float | None, config_changed: float, unit: 
     return Finding.good(f"running (pid {pid}); it keeps no state file, so more is not known", pid=pid)
 
 
-def _look_at_state(run: Run) -> Life | LocalFault | None:
+def read_only_folder(state: DaemonState, status_text: str, folder: str, unit: str) -> LocalFault | None:
+    """Where the daemon gets [Errno 30], as it tells itself.
+
+    Args:
+        state: what it wrote last.
+        status_text: what it told systemd last, which it also can where its state file is read-only.
+        folder: of its state.
+        unit: its name.
+    """
+    setting = "daemon_settings.state_path"
+    for code, cause in _ERRNO_30.items():
+        if f"[{code}] {folder} " in status_text:
+            return read_only.fault_with(cause, folder, setting, unit, read_only.mount_point(folder))
+    told = [found for found in state.read_only if found.code in _ERRNO_30]
+    if told:
+        first = told[0]
+        return read_only.fault_with(_ERRNO_30[first.code], first.path, first.setting, first.unit, first.mount_point)
+    return read_only.disk_fault(folder, setting)
+
+
+def _look_at_state(run: Run, status_text: str = "") -> Life | LocalFault | None:
     try:
         state = daemon_state.read(run.config.daemon_settings.state_path)
     except LocalFault as fault:
@@ -194,8 +228,11 @@ def _look_at_state(run: Run) -> Life | LocalFault | None:
     runs = daemon_state.process_start_ticks(state.pid) == state.process_start_ticks
     stopped = runs and daemon_state.process_is_stopped(state.pid)
     silent = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
-    obstacle = _obstacle(run.config.daemon_settings.state_path)
-    return Life(state, runs, stopped, code, run.config.fingerprint(), silent, obstacle)
+    daemon = run.config.daemon_settings
+    found = read_only_folder(state, status_text, daemon.state_path, daemon.unit)
+    return Life(
+        state, runs, stopped, code, run.config.fingerprint(), silent, _obstacle(daemon.state_path), read_only=found
+    )
 
 
 def _obstacle(folder: str) -> str:
@@ -203,23 +240,33 @@ def _obstacle(folder: str) -> str:
         there = os.statvfs(folder)
     except OSError as error:
         return error.strerror or str(error)
-    if there.f_flag & os.ST_RDONLY:
-        return "[Errno 30] Read-only file system"
     return "" if there.f_bavail and there.f_favail else "no space left on device"
 
 
-def _show(unit: str, timeout: float) -> dict[str, str]:
-    argv = ["systemctl", "show", "--timestamp=unix", *(f"--property={name}" for name in _PROPERTIES), "--", unit]
+def _show(unit: str, timeout: float, *, users: bool) -> dict[str, str]:
+    argv = [
+        "systemctl",
+        *(["--user"] if users else []),
+        "show",
+        "--timestamp=unix",
+        *(f"--property={name}" for name in _PROPERTIES),
+        "--",
+        unit,
+    ]
     output = process.run(argv, timeout_seconds=timeout).stdout
     return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
 
-def _last_error(unit: str, properties: Mapping[str, str]) -> str:
-    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--priority=err", "--lines=1", f"--unit={unit}"]
-    try:
-        line = process.run(argv, timeout_seconds=2).stdout.strip()
-    except process.ProcessFault as fault:
-        line = f"not readable ({fault.summary})"
+def _last_error(unit: str, properties: Mapping[str, str], *, users: bool) -> str:
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--priority=err", "--lines=1"]
+    line = ""
+    # First what its own processes said; systemd's "Failed to start" comes later and tells less.
+    own, all_of_it = ("_SYSTEMD_USER_UNIT", "--user-unit") if users else ("_SYSTEMD_UNIT", "--unit")
+    for whose in (f"{own}={unit}", f"{all_of_it}={unit}"):
+        try:
+            line = line or process.run([*argv, whose], timeout_seconds=2).stdout.strip()
+        except process.ProcessFault as fault:
+            line = f"not readable ({fault.summary})"
     return line or properties.get("StatusText") or "none in the journal that this user may read"
 
 

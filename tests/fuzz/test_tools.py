@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from celestial_nasops import process
 from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault, NasRefusal
-from celestial_nasops.nas import identity, known_hosts
-from celestial_nasops.nas import target as ssh_target
+from celestial_nasops.nas import identity, known_hosts, target as ssh_target
 from celestial_nasops.nas.known_hosts import HostKey, KnownHosts
 from healthcheck.probes import daemon_status
 from tests.fuzz.trees import ODD_TEXTS, damaged
@@ -85,13 +83,15 @@ def test_systemctl_with_each_odd_value(play: Path, key: str) -> None:
 
 def judge_systemd(play: Path, output: bytes) -> None:
     (play / "says").write_bytes(output)
-    judge_unit(daemon_status._show("media-sync-daemon.service", 5))
+    judge_unit(daemon_status._show("media-sync-daemon.service", 5, users=False))
 
 
 def judge_unit(properties: dict[str, str]) -> None:
     """All that is made of a unit's properties."""
     unit = "media-sync-daemon.service"
-    finding = daemon_status.judge_unit(properties, NOW, unit, lambda: daemon_status._last_error(unit, properties))
+    finding = daemon_status.judge_unit(
+        properties, NOW, unit, lambda: daemon_status._last_error(unit, properties, users=False)
+    )
     if finding is None:
         finding = daemon_status.judge_running(properties, None, unit, "/etc/x.json", "/state", NOW)
     assert finding.summary.isprintable()

@@ -89,7 +89,7 @@ def test_files_sent_earlier_are_adopted_unless_they_are_listed(bench: DeleteBenc
     second, copy = bench.local.with_name("y.mp4"), bench.copy.with_name("y.mp4")
     second.write_bytes(OTHER)
     copy.write_bytes(OTHER)
-    manager.adopt([(str(bench.local), "/elsewhere"), (str(second), str(copy))])
+    manager.adopt([(str(bench.local), "/elsewhere", ""), (str(second), str(copy), "")])
     assert [(entry["remote_file_path"], entry["local_checksum"]) for entry in bench.on_disk()] == [
         (str(bench.copy), sha256(CONTENT)),
         (str(copy), ""),
