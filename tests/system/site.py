@@ -194,8 +194,8 @@ def install(edge: Machine, keys: Keys, archive: Path, settings: Settings = QUICK
 def switch_off(edge: Machine) -> Disk:
     """Switch a watched edge server off, for tests to boot from its disk.
 
-    The NAS that it has met goes with the fixture, and each test's own is another volume, without the daemon's marker. So
-    it forgets the one, as an operator lets it when a NAS was replaced.
+    The NAS that it has met goes with the fixture, and each test's own is another volume, without the daemon's marker.
+    So it forgets the one that it knows.
     """
     edge.shell(f"systemctl stop {DAEMON}; rm -f /var/lib/media-sync-daemon/deletion_guard.json")
     edge.stop()
