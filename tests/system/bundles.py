@@ -51,7 +51,7 @@ def install(edge: Machine, *argv: str, environment: Mapping[str, str] | None = N
 
 
 def everything(edge: Machine) -> set[str]:
-    """All files of a machine: kind, mode, owner, path, target of a link, and size and contents of what is configured."""
+    """All files of a machine: kind, mode, owner, path and target of a link; and its accounts."""
     skipped = " -o ".join(f"-path {path}" for path in _UNSTEADY)
     listed = edge.shell(f"find / \\( {skipped} -o -name 'systemd-private-*' \\) -prune -o -printf '%M %u %g %p %l\\n'")
     accounts = edge.shell("cat /etc/passwd /etc/group /etc/shadow")

@@ -6,10 +6,10 @@ import ast
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.system import host
 from tests.system.roots import Disk
 
 _SCRIPT = """
@@ -65,7 +65,7 @@ def build(
     for path in sorted(_paths_in(settings)):
         places.setdefault(path, (Path(path), "ro"))
     binds = [word for path, (source, how) in places.items() for word in (os.fspath(source), path, how)]
-    with tempfile.TemporaryDirectory(prefix="celestial-build-") as folder:
+    with host.scratch("build") as folder:
         for part in ("upper", "work", "root"):
             Path(folder, part).mkdir(mode=0o755)
         layers = ":".join(map(str, disk.layers))

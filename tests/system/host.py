@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,7 +23,7 @@ PROGRAMS = {
     "systemd-nspawn": "systemd-container",
     "unshare": "util-linux",
 }
-_CGROUP = "celestial-tests"
+_CGROUP = _SCRATCH = "celestial-tests"
 
 
 def need_booted_machines() -> None:
@@ -50,6 +51,20 @@ def call(*argv: str | os.PathLike[str], timeout: float = 60, text: str | None = 
 def children(pid: int) -> list[int]:
     """The processes that a process of one thread has started."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@contextlib.contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """A folder for a while. Those of test processes that were killed are removed, too."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}-*"):
+        owner = re.match(rf"{_SCRATCH}-(\d+)-", left.name)
+        if owner and not os.path.exists(f"/proc/{owner[1]}"):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}-{os.getpid()}-{name}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 @contextlib.contextmanager

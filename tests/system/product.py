@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import tempfile
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.system import roots
+from tests.system import host, roots
 from tests.system.chroots import build
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -72,14 +71,14 @@ OFFLINE = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels", "PIP_EXTRA_INDEX_UR
 @contextlib.contextmanager
 def source() -> Iterator[Path]:
     """A copy of what is shipped, which a build may litter."""
-    with tempfile.TemporaryDirectory(prefix="celestial-source-") as folder:
+    with host.scratch("source") as folder:
         for name in _SHIPPED:
             there = CHECKOUT / name
             if there.is_dir():
                 shutil.copytree(there, Path(folder, name), ignore=_LITTER)
             elif there.exists():
                 shutil.copy2(there, folder)
-        yield Path(folder)
+        yield folder
 
 
 def _contents() -> Iterator[str | bytes]:

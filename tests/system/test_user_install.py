@@ -51,7 +51,7 @@ def test_an_account_that_lingers_installs_runs_and_removes_its_own(bookworm: Dis
         told = json.loads(
             own("~/.local/bin/smoke-check status --json --state-dir ~/.local/state/smoke-check", check=False)
         )
-        assert [probe["outcome"] for probe in told["probes"]][0] == "fail"
+        assert told["probes"][0]["outcome"] == "fail"
         assert len(told["probes"]) == len(pipeline.probe_names())
         assert told["probes"][0]["remedy"].startswith("systemctl --user start media-sync-daemon.service")
 

@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from celestial_nasops.causes import STATE_CORRUPT
-from celestial_nasops.daemon_state import DaemonState
+from celestial_nasops.daemon_state import DaemonState, ReadOnlyFolder
 from celestial_nasops.fault import LocalFault
-from healthcheck.probes.daemon_status import Life, judge_foreign, judge_life, judge_unit
+from healthcheck.probes.daemon_status import Life, judge_foreign, judge_life, judge_unit, read_only_folder
 
 UNIT = "media-sync-daemon.service"
 NOW = 1_737_540_900.0
@@ -200,3 +200,37 @@ def test_another_daemon_is_judged_by_its_age_only() -> None:
     stale = judge_foreign(42, NOW - 20, NOW - 10, UNIT, "/c")
     assert (stale.outcome.value, stale.cause) == ("warn", "daemon_stale_config")
     assert judge_foreign(42, None, NOW, UNIT, "/c").outcome.value == "pass"
+
+
+# --- [Errno 30] ---
+
+REPLACED = ReadOnlyFolder("/data", "database_settings.db_path", "folder_replaced", UNIT, "/")
+
+
+def test_a_daemon_tells_of_read_only_folders_in_its_state_file() -> None:
+    state = dataclasses.replace(ALIVE.state, read_only=[REPLACED])
+    found = read_only_folder(state, "idle", "/var/lib/d", UNIT)
+    assert found is not None
+    finding = judge_life(dataclasses.replace(ALIVE, state=state, read_only=found), UNIT, "/c", "/var/lib/d")
+    assert (finding.outcome, finding.cause, finding.summary, finding.remedy) == (
+        "fail",
+        "folder_replaced",
+        f"/data is read-only for {UNIT} (database_settings.db_path): [Errno 30] Read-only file system; the folder was "
+        "replaced while the unit runs, and its sandbox allows only the old one",
+        f"sudo systemctl restart {UNIT}",
+    )
+
+
+def test_where_it_can_not_write_that_file_it_tells_systemd() -> None:
+    line = "idle; 0 waiting; [folder_sandboxed] /var/lib/d is read-only for ..."
+    found = read_only_folder(ALIVE.state, line, "/var/lib/d", UNIT)
+    assert found is not None
+    hung = dataclasses.replace(ALIVE, silent_seconds=600, read_only=found)
+    assert judge_life(hung, UNIT, "/c", "/var/lib/d").cause == "folder_sandboxed"
+    stopped = dataclasses.replace(hung, stopped=True)
+    assert judge_life(stopped, UNIT, "/c", "/var/lib/d").cause == "daemon_hung"
+
+
+def test_a_folder_that_only_the_check_can_not_write_is_not_the_daemons() -> None:
+    other = "idle; 0 waiting; [folder_sandboxed] /var/lib/d-other is read-only for ..."
+    assert read_only_folder(ALIVE.state, other, "/var/lib/d", UNIT) is None
