@@ -13,7 +13,7 @@ import pytest
 
 import celestial_nasops.causes
 import healthcheck.causes
-from celestial_nasops.config import Config
+from celestial_nasops.config_file import sections
 from celestial_nasops.fault import Cause
 from tests.integration.test_units_command import ALL_UNITS, configuration, made, prefix as prefix
 from tests.readme import ROOT, samples
@@ -91,9 +91,7 @@ def test_every_unit_is_there() -> None:
 
 
 def test_every_key_and_cause_is_there() -> None:
-    keys = {
-        f"{section}.{key}" for section, field in Config.model_fields.items() for key in field.annotation.model_fields
-    }  # type: ignore[union-attr]
+    keys = {f"{name}.{key}" for name, section in sections().items() for key in section.model_fields}
     catalogues = (celestial_nasops.causes, healthcheck.causes)
     codes = {cause.code for module in catalogues for cause in vars(module).values() if isinstance(cause, Cause)}
     named = {text for text in QUOTED if re.fullmatch(r"[a-z]+_[a-z_]+(?:\.[a-z_]+)?", text)}

@@ -171,11 +171,12 @@ def merged(tree: dict[str, Any], settings: Settings) -> dict[str, Any]:
     return result
 
 
-def unpack(edge: Machine, archive: Path) -> str:
+def unpack(edge: Machine, archive: Path | bytes) -> str:
     """Bring the bundle to a machine, as an operator would with a stick, and return the folder of install.sh."""
-    edge.write("/root/bundle.tar.gz", archive.read_bytes())
+    edge.write("/run/bundle.tar.gz", archive if isinstance(archive, bytes) else archive.read_bytes())
     edge.shell(
-        "tar -xzf /root/bundle.tar.gz -C /root; rm /root/bundle.tar.gz; mv /root/celestial-nasops-* /root/nasops"
+        "rm -rf /root/nasops; mkdir /root/nasops; tar -xzf /run/bundle.tar.gz -C /root/nasops --strip-components=1;"
+        "rm /run/bundle.tar.gz"
     )
     return "/root/nasops"
 
