@@ -96,7 +96,7 @@ if [ -n "$user_units" ]; then
 else
     # Without --prefix, the one in use.
     link=$(readlink /usr/local/bin/smoke-check || true)
-    prefix=${prefix:-${link%/venv/bin/smoke-check}}
+    case $link in */venv/bin/smoke-check) prefix=${prefix:-${link%/venv/bin/smoke-check}} ;; esac
     prefix=${prefix:-/opt/celestial-nasops}
     check_states=(/var/lib/smoke-check)
     etc_dir=/etc/celestial-nasops unit_dir=/etc/systemd/system
