@@ -13,7 +13,8 @@ from celestial_nasops import causes
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import LocalFault
 
-CHUNK_BYTES = 1 << 20
+# It stays in the processor's cache from reading to hashing to sending, and a limited bandwidth comes in small pieces.
+CHUNK_BYTES = 1 << 18
 
 
 class Stopped(Exception):  # noqa: N818 - no error: it was asked for

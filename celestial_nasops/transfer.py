@@ -26,7 +26,6 @@ __all__ = ["CHUNK_BYTES", "SLOWEST_HASH_BYTES_PER_SECOND", "Stopped", "check_nam
 RESUMED_FROM_BYTES = 4 << 20
 # What is written before it is read back, and what is sent twice at most where the two sides differ.
 SEGMENT_BYTES = 32 << 20
-_PIECE_BYTES = 256 << 10  # small enough that a limit of the bandwidth does not come in fits and starts
 _NOT_WORTH_KEEPING = {causes.NAS_COPY_DIFFERS.code, causes.NAS_NAME_TAKEN.code, causes.NAS_DISK_FULL.code}
 
 
@@ -279,10 +278,14 @@ def _upload_on(
     if known == part:
         start, digest = _agreed(files, temporary, source, hooks)
     parts.began(local_path, part)
-    _expect_hash(hooks, start)
+
+    def rest() -> Iterator[bytes]:
+        yield from _paced(source, hooks, digest, start)
+        _expect_hash(hooks, source.size)  # at most: it was begun while the rest was sent
+
     written = files.write_on(
         temporary,
-        _paced(source, hooks, digest, start),
+        rest(),
         start=start,
         size=source.size,
         segment_bytes=SEGMENT_BYTES,
@@ -318,10 +321,8 @@ def _agreed(files: NasFiles, temporary: str, source: Source, hooks: Hooks) -> tu
 
 def _paced(source: Source, hooks: Hooks, digest: hashlib._Hash, start: int = 0) -> Iterator[bytes]:
     for chunk in source.chunks(hooks, digest.update, start=start):
-        for begin in range(0, len(chunk), _PIECE_BYTES):
-            piece = chunk[begin : begin + _PIECE_BYTES]
-            hooks.pace(len(piece))
-            yield piece
+        hooks.pace(len(chunk))
+        yield chunk
 
 
 def _publish(

@@ -174,7 +174,7 @@ class ShellFiles(NasFiles):
             written = self.write(path, chunks, stall_timeout_seconds=stall_timeout_seconds)
             copy = self.inspect(path) if written == size else None
             return WrittenCopy(copy.size, copy.sha256) if copy is not None else WrittenCopy(written, "")
-        to_hash = start / SLOWEST_HASH_BYTES_PER_SECOND  # what is there is read while the rest comes, and holds it up
+        to_hash = size / SLOWEST_HASH_BYTES_PER_SECOND  # at most, where hashing has not kept up with what came
         reply = self._exec_bulk(
             shell_resume.WRITE_ON,
             args=[absolute(path), str(start), *Counts.of(size - start, segment_bytes).args(), *prefix_args(start)],
@@ -182,7 +182,7 @@ class ShellFiles(NasFiles):
             stdin=chunks,
             action=action,
             path=path,
-            more_time=lambda _: to_hash + segment_bytes / SLOWEST_HASH_BYTES_PER_SECOND,
+            more_time=lambda _: to_hash,
             moves=size - start,
         )
         self._demand_success(reply, action, path)

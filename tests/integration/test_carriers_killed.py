@@ -278,3 +278,14 @@ def test_a_small_file_does_not_wait_for_large_ones(field: Field) -> None:
         small = field.put("20250122_small.jpg", b"small")
         field.becomes(small, COMPLETED, 10)
         assert all(field.row(row_id).transfer_status is not COMPLETED for row_id in large)
+
+
+def test_another_limit_of_the_bandwidth_counts_for_what_is_in_hand(field: Field, content: bytes) -> None:
+    crawl = [{"begins": "00:00", "ends": "24:00", "megabytes_per_second": 0.25}]
+    field.configure(sync_settings={"bandwidth_limits": crawl})
+    with field.daemon() as daemon:
+        row_id = field.put(content=content)
+        eventually(field.is_in_mid_upload)
+        field.configure(sync_settings={"bandwidth_limits": []})
+        daemon.tell(signal.SIGHUP)
+        _arrives(field, row_id, content)  # it would take four minutes

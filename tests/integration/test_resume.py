@@ -16,6 +16,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.database.records import FileRecord, TransferStatus
 from celestial_nasops.fault import LocalFault, NasFault
 from celestial_nasops.nas import shell_files
+from celestial_nasops.nas.capabilities import Way
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
@@ -265,3 +266,21 @@ def test_a_list_that_is_broken_is_no_reason_to_stop(tmp_path: Path) -> None:
     parts = Parts(str(tmp_path))
     parts.began("/m/\udcff", Part("/nas/x", (1, 2, 3, 4)))
     assert Parts(str(tmp_path)).of("/m/\udcff") == Part("/nas/x", (1, 2, 3, 4))
+
+
+def test_a_shell_whose_dd_is_too_old_begins_each_file_anew(bench: Bench) -> None:
+    session = bench.files._session  # type: ignore[attr-defined]
+    if session.capabilities is None:
+        bench.send()
+        Path(bench.on_nas()[0]).unlink()
+    assert session.capabilities is not None
+    if session.capabilities.way is Way.SFTP:
+        return  # it needs no dd
+    before, session.can_write_on = session.can_write_on, False
+    try:
+        bench.cut(3 * SEGMENT)
+        written = _count_what_is_written(bench)
+        _arrived(bench, bench.send())
+    finally:
+        session.can_write_on = before
+    assert sum(written) == SIZE

@@ -22,7 +22,7 @@ from tests.mounts import SmallTmpfs
 from tests.nas_servers import Server
 
 DAY = dt.date(2025, 3, 4)
-CONTENT = os.urandom(3 * transfer.CHUNK_BYTES + 17)
+CONTENT = os.urandom(12 * transfer.CHUNK_BYTES + 17)
 
 
 @dataclass

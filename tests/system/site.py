@@ -84,7 +84,11 @@ class Site:
         unit = self.edge.unit(CHECK)
         status = json.loads(self.edge.read(STATUS))
         return Told(
-            unit["Result"], int(unit["ExecMainStatus"]), unit["StatusText"], status, unit.get("InvocationID", "")
+            unit["Result"],
+            int(unit["ExecMainStatus"]),
+            unit.get("StatusText", ""),
+            status,
+            unit.get("InvocationID", ""),
         )
 
     def begin_check(self) -> None:
@@ -185,6 +189,17 @@ def install(edge: Machine, keys: Keys, archive: Path, settings: Settings = QUICK
     edge.shell(f"{command} --no-start")
     know_the_nas(edge, keys, user=USER, home=HOME)
     return edge.shell(command)
+
+
+def switch_off(edge: Machine) -> Disk:
+    """Switch a watched edge server off, for tests to boot from its disk.
+
+    The NAS that it has met goes with the fixture, and each test's own is another volume, without the daemon's marker. So
+    it forgets the one, as an operator lets it when a NAS was replaced.
+    """
+    edge.shell(f"systemctl stop {DAEMON}; rm -f /var/lib/media-sync-daemon/deletion_guard.json")
+    edge.stop()
+    return edge.disk()
 
 
 @contextlib.contextmanager
