@@ -253,7 +253,8 @@ class HostileNas:
         self._account.write_client_files(self.port)
         self._transports: list[paramiko.Transport] = []
         self._connections: list[socket.socket] = []
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._accepting = threading.Thread(target=self._serve, daemon=True)
+        self._accepting.start()
 
     @property
     def ssh_config(self) -> str:
@@ -267,6 +268,9 @@ class HostileNas:
     def stop(self) -> None:
         """End all connections."""
         self.over.set()
+        # To close it would not wake the thread that waits for it, which might then accept for the next server.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()
         self._listener.close()
         for transport in self._transports:
             transport.close()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from celestial_nasops.config import NasSettings
 from celestial_nasops.fault import NasFault
@@ -113,6 +113,7 @@ def test_any_answer_is_understood_or_named(nas: HostileNas, operation: str, repl
         assert len(fault.summary) < 1000
 
 
+@settings(max_examples=max(8, settings().max_examples // 10))  # it waits half a second for a connection that stands
 @given(version=st.binary(max_size=60))
 def test_any_beginning_is_understood_or_named(nas: HostileNas, version: bytes) -> None:
     nas.subsystem = speaks([(Kind.STATUS, STATUS[2])], version)
@@ -136,6 +137,14 @@ def test_a_flood_has_a_name(nas: HostileNas) -> None:
     fault = fault_of(nas, "stat")
     assert fault is not None
     assert fault.code in ("nas_no_sftp", "nas_ssh_failed")
+
+
+def test_a_refusal_that_means_nothing_has_a_name(nas: HostileNas) -> None:
+    nas.subsystem = speaks([(Kind.STATUS, STATUS[1])])
+    fault = fault_of(nas, "free_bytes")
+    assert fault is not None
+    assert fault.summary == "the NAS could not look for /volume1: \\x1b[31mwhy (SFTP status 1)"
+    assert fault.remedy == f"try it by hand: ssh -F {nas.ssh_config} nas-edge ls -ld /volume1"
 
 
 def test_no_sftp(nas: HostileNas) -> None:

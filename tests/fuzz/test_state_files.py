@@ -157,7 +157,7 @@ def test_status_file(folder: Path, content: bytes) -> None:
 
 
 def test_status_file_with_each_odd_value(folder: Path) -> None:
-    every(check_status_file, folder, STATUS, FRESH, RUNNING)
+    every(check_status_file, folder, FRESH, RUNNING)
 
 
 def check_status_file(folder: Path, content: bytes) -> None:
