@@ -82,6 +82,7 @@ while [ $# -gt 0 ]; do
 done
 [ -z "$purge" ] || [ "$action" = uninstall ] || usage "--purge belongs to --uninstall"
 [ -z "$for_python" ] || [ "$action" = bundle ] || usage "--python belongs to --bundle"
+[[ -z $for_python || $for_python =~ ^3\.(1[1-9]|[2-9][0-9])$ ]] || usage "--python needs a version from 3.11, found '$for_python'"
 case $wait_minutes in '' | *[!0-9]*) usage "--wait-minutes needs a whole number, found '$wait_minutes'" ;; esac
 case ,$purge, in ,, | ,safe,) ;; *) for word in ${purge//,/ }; do
     case $word in media | database | pending-deletes) ;; *) usage "--purge can't remove '$word'" ;; esac

@@ -23,14 +23,19 @@ SCRIPT = Path(__file__).with_name("same_looks.sh")
 
 
 def main() -> None:
-    for name, server in (("OpenSSH", openssh_server), ("the embedded NAS", embedded_server)):
+    # The embedded NAS lacks the key exchange that a real one makes both sides pay for, so it only tells what the rest
+    # costs; the goal is about a real server.
+    for name, server, goal in (
+        ("OpenSSH", openssh_server, "goal: <= 1.5"),
+        ("the embedded NAS, whose key exchange is a cheap one", embedded_server, "no goal"),
+    ):
         with tempfile.TemporaryDirectory(prefix="bench-") as folder, server(f"{folder}/nas") as nas:
             scene = Scene(Path(folder), nas, demo_settings())
             with scene.daemon():
-                _measure(scene, name)
+                _measure(scene, name, goal)
 
 
-def _measure(scene: Scene, name: str) -> None:
+def _measure(scene: Scene, name: str, goal: str) -> None:
     argv = [sys.executable, "-m", "healthcheck", "run", "--config", scene.config_path]
     argv += ["--state-dir", str(scene.state_dir)]
     backup = scene.base / scene.config.nas_settings.backup_path
@@ -47,7 +52,7 @@ def _measure(scene: Scene, name: str) -> None:
     print(f"a whole run against {name}, waiting aside:")
     figures.row("  CPU time of smoke-check run", [v * 1000 for v in ours], "ms")
     figures.row("  CPU time of the shell script", [v * 1000 for v in theirs], "ms")
-    figures.row("  ratio, pair by pair", [a / b for a, b in zip(ours, theirs, strict=True)], "", "goal: <= 1.5")
+    figures.row("  ratio, pair by pair", [a / b for a, b in zip(ours, theirs, strict=True)], "", goal)
     figures.row("  peak resident memory of smoke-check run", memory, "MB", "goal: <= 60 MB")
 
 

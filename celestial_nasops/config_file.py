@@ -225,7 +225,7 @@ def _right(detail: ErrorDetails) -> str:
         case "string_type" | "string_unicode":
             return "a text"
         case "list_type":
-            return "a list of texts"
+            return "a list"
         case "bool_type":
             return "true or false"
         case "greater_than":
@@ -240,6 +240,12 @@ def _right(detail: ErrorDetails) -> str:
             return str(limits["expected"])
         case "model_type" | "model_attributes_type":
             return "an object"
+        case "list_type":
+            return "a list"
+        case "missing":
+            return f"given {detail['loc'][-1]}, too"
+        case "extra_forbidden":
+            return "left out: nobody reads this key"
         case "value_error":
             return str(limits["error"])
         case _:

@@ -6,14 +6,21 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_LONGEST_VALUE = 4096  # PATH_MAX
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One entry of the catalogue of causes. ``summary`` and ``remedy`` are ``str.format`` templates."""
+    """One entry of the catalogue of causes. ``summary`` and ``remedy`` are ``str.format`` templates.
+
+    ``remedy_by_sftp`` takes the place of ``remedy`` for an account that gets no shell to type in; it is used where the
+    values say how to reach it: ``sftp``.
+    """
 
     code: str
     summary: str
     remedy: str
+    remedy_by_sftp: str = ""
 
 
 def shown(value: object) -> str:
@@ -26,6 +33,14 @@ def shown(value: object) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+def _bounded(text: str) -> str:
+    """A value in a size for people: no name in the field is longer, but anything may have been written there."""
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    half = _LONGEST_VALUE // 2
+    return f"{text[:half]} ... {text[-half:]}"
+
+
 class Fault(Exception):  # noqa: N818 - the field speaks of faults
     """Raised for everything that can go wrong outside the program itself.
 
@@ -34,9 +49,10 @@ class Fault(Exception):  # noqa: N818 - the field speaks of faults
 
     def __init__(self, cause: Cause, **values: object) -> None:
         self.cause = cause
-        self.values = {name: shown(value) for name, value in values.items()}
+        self.values = {name: _bounded(shown(value)) for name, value in values.items()}
         self.summary = cause.summary.format_map(self.values)
-        self.remedy = cause.remedy.format_map(self.values)
+        by_sftp = cause.remedy_by_sftp if "sftp" in values else ""
+        self.remedy = (by_sftp or cause.remedy).format_map(self.values)
         super().__init__(self.summary)
 
     @property

@@ -60,6 +60,16 @@ DAEMON_STALE_CONFIG = Cause(
     "the daemon (pid {pid}) does not use the present configuration {config_path}",
     "sudo systemctl restart {unit}",
 )
+DELETIONS_STOPPED = Cause(
+    "deletions_stopped",
+    "the daemon (pid {pid}) carries files and deletes none, until a person has looked: {reason}",
+    "look at what that names, then: sudo media-sync-daemon resume; until then the disk fills up",
+)
+NAS_IS_FULL = Cause(
+    "nas_is_full",
+    "the daemon (pid {pid}) can't send everything: {reason}",
+    "free space on the NAS or raise the quota there; the rest goes by itself",
+)
 SYSTEMD_UNAVAILABLE = Cause(
     "systemd_unavailable",
     "systemd could not be asked about {unit}: {reason}",
@@ -92,8 +102,7 @@ BACKLOG_OLD = Cause(
 FILES_FAILED = Cause(
     "files_failed",
     "{failed} file(s) have failed for good; the newest {age_minutes} min ago: {newest}: {error}",
-    "mend what that says, then put its row back, as the daemon's user: sqlite3 {database} \"UPDATE "
-    "media_transfer_status SET transfer_status='pending', transfer_retry_count=0 WHERE file_path='{newest}'\"",
+    "mend what that says, then have it sent again: sudo media-sync-daemon requeue '{newest}', or all: requeue --failed",
 )
 
 # --- file_insert ---
@@ -119,6 +128,12 @@ STUCK_HALF_WAY = Cause(
     "stuck_half_way",
     "the daemon took {file} {stuck_seconds} s ago and has not finished it",
     "see what it does: journalctl -u {unit} -n 50; if it hangs: sudo systemctl restart {unit}",
+)
+TRANSFER_SLOW = Cause(
+    "transfer_slow",
+    "{file} is on its way and was not done within {waited_seconds} s: {bytes_done} of {bytes_total} bytes",
+    "nothing is broken; give a file of this size more time: smoke-check run --max-wait-minutes N, or raise "
+    "testing.max_wait_minutes in unified_config.json",
 )
 DAEMON_BUSY = Cause(
     "daemon_busy",
@@ -182,6 +197,11 @@ MEDIA_FOLDER_AWAY = Cause(
     "media_folder_away",
     "whether {file} was deleted can't be told: {folder} is not there, or is another volume now",
     "mount the media disk, or create the folder: findmnt -T {folder}; ls -ld {folder}",
+)
+DELETION_HELD_UP = Cause(
+    "deletion_held_up",
+    "{file} is not deleted, as the daemon deletes nothing until a person has looked: {reason}",
+    "look at what that names, then: sudo media-sync-daemon resume; until then the disk fills up",
 )
 DELETE_OVERDUE = Cause(
     "delete_overdue",

@@ -104,6 +104,17 @@ swap_code() {
     mv "$prefix/venv.new" "$prefix/venv"
 }
 
+# Wheels for another Python: what is compiled comes from the index, for each glibc from Debian 8's to Debian 12's; all
+# else, such as our own, serves any Python.
+make_wheels_for_other() {
+    make_wheels "$stage/built" || return
+    local minor platforms=()
+    for minor in {17..36}; do platforms+=(--platform "manylinux_2_${minor}_${python_name#* }"); done
+    find "$stage/built" -name '*.whl' ! -name '*-none-any.whl' -delete
+    pip download --only-binary=:all: --python-version "$for_python" --implementation cp "${platforms[@]}" \
+        --platform "manylinux2014_${python_name#* }" --find-links "$stage/built" -d "$1" celestial-nasops 2>"$stage/pip.log"
+}
+
 make_bundle() {
     find_python
     refuse_if_wrong
@@ -112,7 +123,12 @@ make_bundle() {
     name+=-$(sed -n 's/^version = "\(.*\)"/\1/p' "$here/pyproject.toml")
     local folder=$stage/$name
     mkdir "$folder"
-    make_wheels "$folder/wheels" || die "the packages can't be had: $(tail -n 1 "$stage/pip.log")"
+    if [ -n "$for_python" ]; then
+        python_name="$for_python ${python_name#* }"
+        make_wheels_for_other "$folder/wheels"
+    else
+        make_wheels "$folder/wheels"
+    fi || die "the packages can't be had: $(tail -n 1 "$stage/pip.log")"
     cp -R "$here"/{install.sh,installer,systemd,unified_config.json,LICENSE,README.md,README.zh-CN.md,CHANGELOG.md,docs} "$folder"
     printf '%s\n' "$python_name" >"$folder/PYTHON"
     tar --sort=name --owner=root:0 --group=root:0 -C "$stage" -czf "$bundle.part~" "$name"

@@ -69,6 +69,7 @@ settle_runs() {
 forget_new_queue() { # of a daemon that was started and is taken back
     count_holdings
     [ "$undelivered" != 0 ] || rm -f "$database-wal" "$database-shm" "$database"
+    [ -z "$media" ] || rm -f "${media%/}/.celestial-nasops-marker"
 }
 
 show_verdict() {

@@ -48,6 +48,13 @@ purge_named() {
     esac
 }
 
+# The daemon's own mark in the media folder means nothing without the daemon.
+remove_marker() {
+    local marker=${media%/}/.celestial-nasops-marker
+    [ -n "$daemon" ] && [ -n "$media" ] && [ -e "$marker" ] || return 0
+    ! change "remove $marker" || rm -f -- "$marker"
+}
+
 uninstall() {
     [ -r "$manifest" ] || die "nothing is installed in $prefix"
     user=$(remembered user) daemon=$(remembered daemon)
@@ -65,6 +72,7 @@ uninstall() {
         count_holdings # the daemon may have done something meanwhile
     fi
     purge_named
+    remove_marker
     for ((i = ${#entries[@]} - 1; i >= 0; i--)); do remove "${entries[i]%% *}" "${entries[i]#* }"; done
     [ -n "$dry" ] && return 0
     rm -f -- "$manifest"

@@ -27,6 +27,7 @@ WAYS = (
     "wrong_path",  # backup_path left out
     "no_copy",  # completed without a copy
     "idle",  # never takes a row
+    "slow",  # takes a row, and moves a byte now and then
     "stuck",  # takes a row and does nothing with it
     "fails",  # gives the row up
     "busy",  # carries another file all the time
@@ -47,6 +48,8 @@ class OddDaemon:
         self.how = how
         self.started = time.time()
         self.due: list[tuple[float, str, str]] = []
+        self.held = ""
+        self.bytes_done = 0
         self.db = sqlite3.connect(self.config.database_settings.db_path, isolation_level=None, timeout=10)
         self.db.text_factory = os.fsdecode
 
@@ -75,7 +78,8 @@ class OddDaemon:
             self.db.execute("DELETE FROM media_transfer_status WHERE id = ?", (row_id,))
             return None
         self.set(row_id, "DOWNLOADING" if how == "upper_case" else "transferring")
-        if how == "stuck":
+        if how in ("slow", "stuck"):
+            self.held = path
             return None
         if how == "fails":
             self.db.execute(
@@ -120,6 +124,9 @@ class OddDaemon:
     def sign_of_life(self) -> None:
         code_path = os.path.dirname(celestial_nasops.__file__)
         in_hand = [InHand("/media/film.mp4", 5, 30_000_000_000, self.started)] if self.how == "busy" else []
+        if self.held:
+            self.bytes_done += 1 if self.how == "slow" else 0
+            in_hand = [InHand(self.held, self.bytes_done, os.path.getsize(self.held), self.started)]
         state = DaemonState(
             pid=os.getpid(),
             process_start_ticks=daemon_state.process_start_ticks(os.getpid()) or 0,

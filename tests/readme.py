@@ -13,7 +13,6 @@ from tests.scene import Scene
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
-OPERATIONS = (ROOT / "docs" / "operations.md", ROOT / "docs" / "operations.zh-CN.md")
 
 
 def run_demo() -> tuple[int, str]:
@@ -65,12 +64,6 @@ def shape(report: str) -> str:
 def samples(text: str) -> dict[str, str]:
     """The samples of a README by their names."""
     return dict(re.findall(r"<!-- sample: (\w+) -->\n```\n(.*?)```\n", text, re.DOTALL))
-
-
-def commands(text: str) -> dict[str, list[str]]:
-    """The commands of a page that are run by a test, by their names, each block's line by line."""
-    found = re.findall(r"<!-- run: ([\w-]+) -->\n\n((?:    [^\n]+\n)+)", text)
-    return {name: [line[4:] for line in block.splitlines()] for name, block in found}
 
 
 def main() -> None:

@@ -91,6 +91,12 @@ class SignsOfLife:
             last_error=situation.last_error,
             nas_away_since=situation.away_since,
             read_only=[ReadOnlyFolder(code=fault.code, **_places(fault)) for fault in situation.read_only],
+            deletions_stopped=situation.deletions_stopped,
+            no_room=situation.no_room,
+            paused_by=situation.paused.by if situation.paused else "",
+            paused_at=situation.paused.at if situation.paused else None,
+            paused_reason=situation.paused.reason if situation.paused else "",
+            nas=situation.nas,
         )
 
     def _write(self, folder: str, state: DaemonState) -> None:

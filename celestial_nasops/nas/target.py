@@ -47,6 +47,11 @@ class SshTarget:
     ssh_config: str = "~/.ssh/config"
 
     @property
+    def sftp_alias(self) -> str:
+        """The same as ``alias`` for after ``sftp``, which spells the option for the port in another way."""
+        return f"-P {self.alias.removeprefix('-p ')}" if self.alias.startswith("-p ") else self.alias
+
+    @property
     def known_hosts_name(self) -> str:
         """The name under which the server's key stands in known_hosts (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT)."""
         if self.host_key_alias:
@@ -93,6 +98,9 @@ def _from_ssh_config(
         reason = (answer.stderr.strip() or "ssh -G failed").splitlines()[0]
         raise NasRefusal(causes.NAS_SSH_FAILED, host=alias, stage="ssh configuration", reason=reason, target=typed)
     settings = _by_key(answer.stdout)
+    wrong = _what_is_wrong(settings, answer.stdout)
+    if wrong:
+        raise NasRefusal(causes.NAS_SSH_FAILED, host=alias, stage="ssh configuration", reason=wrong, target=typed)
     host, port, username = settings["hostname"][0], int(settings["port"][0]), settings["user"][0]
     host_key_alias = settings.get("hostkeyalias", [""])[0] or None
     tokens = _tokens(alias, host, port, username, host_key_alias, for_user)
@@ -130,6 +138,19 @@ def _by_key(text: str) -> dict[str, list[str]]:
         key, _, value = line.partition(" ")
         settings.setdefault(key.lower(), []).append(value)
     return settings
+
+
+def _what_is_wrong(settings: Mapping[str, Sequence[str]], text: str) -> str:
+    """What keeps the output of ``ssh -G`` from being used; it may be another program than we think that printed it."""
+    if "\0" in text:
+        return "ssh -G printed a NUL byte"
+    missing = [key for key in ("hostname", "user", "port") if not settings.get(key, [""])[0]]
+    if missing:
+        return f"ssh -G told no {missing[0]}"
+    port = settings["port"][0]
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        return f"ssh -G told the port '{port}'"
+    return ""
 
 
 def _known_hosts_files(settings: Mapping[str, Sequence[str]], for_user: str) -> tuple[str, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from celestial_nasops import causes as shared
-from celestial_nasops import daemon_state, process, read_only
+from celestial_nasops import causes as shared, daemon_state, process, read_only, words
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from healthcheck import causes
@@ -68,13 +68,35 @@ def probe(run: Run) -> Finding:
     if bad is not None:
         return bad
     life = _look_at_state(run, properties.get("StatusText", ""))
-    pid = int(properties.get("MainPID", "0") or 0)
+    changed = _changed_at(run.config_path)
+    return judge_running(properties, life, daemon.unit, run.config_path, daemon.state_path, changed)
+
+
+def judge_running(
+    properties: Mapping[str, str],
+    life: Life | LocalFault | None,
+    unit: str,
+    config_path: str,
+    folder: str,
+    config_changed: float,
+) -> Finding:
+    """What a unit that runs is worth: its daemon's own state where that is of this very process, else its age.
+
+    Args:
+        properties: as for :func:`judge_unit`, which found nothing wrong with them.
+        life: what the daemon's own state file tells.
+        unit: the daemon's unit.
+        config_path: the configuration.
+        folder: where the state file lies.
+        config_changed: when the configuration was changed (Unix seconds).
+    """
+    pid = _count(properties.get("MainPID", ""))
     if isinstance(life, LocalFault):
         return Finding.of_fault(life, Outcome.WARN)
     if life is not None and life.state.pid == pid:
-        return judge_life(life, daemon.unit, run.config_path, daemon.state_path)
+        return judge_life(life, unit, config_path, folder)
     started = _unix(properties.get("ExecMainStartTimestamp", ""))
-    return judge_foreign(pid, started, os.stat(run.config_path).st_mtime, daemon.unit, run.config_path)
+    return judge_foreign(pid, started, config_changed, unit, config_path)
 
 
 def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error: LastError) -> Finding | None:
@@ -87,7 +109,7 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
         last_error: gives the last error line of its journal; asked only where it is needed.
     """
     load, active, sub = (properties.get(key, "") for key in ("LoadState", "ActiveState", "SubState"))
-    restarts = int(properties.get("NRestarts", "0") or 0)
+    restarts = _count(properties.get("NRestarts", ""))
     state = f"{active}, {sub}"
     if not active:
         return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=unit, reason="it told no ActiveState")
@@ -121,7 +143,7 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
 
 
 def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, folder: str) -> Finding:
-    """What the state file and its process tell: dead, hung, stale, or well."""
+    """What the state file and its process tell: dead, hung, paused, stale, or well."""
     if life is None:
         evidence = f"there is no state file in {folder}"
         return Finding.of_cause(causes.DAEMON_DEAD, evidence=evidence, config_path=config_path)
@@ -142,6 +164,13 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         evidence = "its process is stopped by a signal" if life.stopped else f"it was doing: {state.doing or 'nothing'}"
         seconds = max(0, round(silent))
         return Finding.of_cause(causes.DAEMON_HUNG, pid=state.pid, silent_seconds=seconds, evidence=evidence, unit=unit)
+    if state.paused_at is not None:
+        since, reason = words.clock(state.paused_at), state.paused_reason or "no reason given"
+        return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
+    if state.deletions_stopped:
+        return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
+    if state.no_room:
+        return Finding.of_cause(causes.NAS_IS_FULL, Outcome.WARN, pid=state.pid, reason=state.no_room)
     if life.code_on_disk is not None and life.code_on_disk != state.code_fingerprint:
         return Finding.of_cause(causes.DAEMON_STALE_CODE, Outcome.WARN, pid=state.pid, unit=unit)
     if life.config_now != state.config_fingerprint:
@@ -245,6 +274,18 @@ def _ended(properties: Mapping[str, str]) -> str:
     # ExecMainCode holds CLD_EXITED (1), CLD_KILLED (2) or CLD_DUMPED (3), see waitid(2)
     status = properties.get("ExecMainStatus", "?")
     return f"exit code {status}" if properties.get("ExecMainCode") == "1" else f"signal {status}"
+
+
+def _count(text: str) -> int:
+    """A number as systemd prints it; 0 for anything else, such as the "[not set]" of some properties."""
+    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else 0
+
+
+def _changed_at(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:  # it was read a moment ago; whoever replaces it will be noticed by the next run
+        return 0.0
 
 
 def _unix(text: str) -> float | None:

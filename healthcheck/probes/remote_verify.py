@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from celestial_nasops import causes as shared
-from celestial_nasops import daemon_state
-from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault, NasUnavailable
+from celestial_nasops.daemon_state import InHand
+from celestial_nasops.fault import Cause, Fault, NasFault, NasUnavailable
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
 from healthcheck import causes, marked_file
 from healthcheck.context import Followed, Run
+from healthcheck.daemon_progress import DaemonProgress
 from healthcheck.moments import clock_offset, from_database
 from healthcheck.outcome import Finding, Outcome, gravest
 from healthcheck.status_file import boot_id
@@ -28,12 +29,13 @@ _CATALOGUE = {c.code: c for m in (shared, causes) for c in vars(m).values() if i
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What the daemon was seen to do instead, when the file did not get its turn."""
+    """What the daemon was seen to do, when a file was not done in time. ``moving``: the file itself, where it moves."""
 
     others_in_hand: int = 0
     others_done: int = 0
     ahead: int = 0
     progress: str = ""
+    moving: InHand | None = None
 
     @property
     def busy(self) -> bool:
@@ -50,6 +52,7 @@ def probe(run: Run) -> Finding:
     media, path = run.config.local_settings.media_path, run.config.database_settings.db_path
     waiting, verified = list(run.followed), list[Finding]()
     refusal: Fault | None = None
+    progress = DaemonProgress(run.config.daemon_settings.state_path)
     begun = time.monotonic()
     with run.open_database() as database, Wakeup(os.path.dirname(path), media, stop_fd=run.nudge.fileno()) as wakeup:
         ahead_before = _ahead(database, run.followed)
@@ -64,6 +67,8 @@ def probe(run: Run) -> Finding:
             for one in [one for one in waiting if _is_settled(one)]:
                 waiting.remove(one)
                 verified.append(_verify(run, one))
+            if waiting:
+                progress.look()
             refusal = run.nas.refusal
             left = run.clock.left_to_wait()
             if not waiting or refusal is not None or left <= 0:
@@ -72,15 +77,22 @@ def probe(run: Run) -> Finding:
             settle(look, wakeup, min(left, run.config.testing.poll_interval_seconds))
             run.nudge.drain()
             database.check_same_file()
-        evidence = _evidence(run, database, waiting, ahead_before) if waiting else Evidence()
+        evidence = _evidence(database, waiting, ahead_before, progress) if waiting else Evidence()
     waited = time.monotonic() - begun
     if waiting and refusal is not None:
         # Without a look of our own nothing can be proven, and the daemon goes the same way to the same NAS.
         return Finding.of_fault(refusal)
     config = run.config
     unit, queue = config.daemon_settings.unit, config.database_settings.db_path
-    verified += [judge_unfinished(one, evidence, waited, time.time(), unit, queue) for one in waiting]
-    return _sum_up(verified)
+    verified += [
+        judge_unfinished(
+            one, replace(evidence, moving=progress.moving(one.file.path)), waited, time.time(), unit, queue
+        )
+        for one in waiting
+    ]
+    finding = _sum_up(verified)
+    nas = run.nas.capabilities
+    return finding if nas is None else replace(finding, details={**finding.details, "nas": asdict(nas)})
 
 
 def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | None, unit: str) -> Finding:
@@ -111,7 +123,7 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
 
     Args:
         one: the file as it was seen last.
-        evidence: what the daemon did instead.
+        evidence: what the daemon was seen to do.
         waited: seconds since the row went in.
         now: Unix seconds.
         unit: the daemon's unit.
@@ -125,6 +137,16 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
     match record.transfer_status:
         case TransferStatus.FAILED:
             return _daemon_s_fault(causes.TRANSFER_FAILED, error or "no reason given", file, unit, seconds)
+        case TransferStatus.TRANSFERRING if evidence.moving is not None:
+            moving = evidence.moving
+            return Finding.of_cause(
+                causes.TRANSFER_SLOW,
+                Outcome.WARN,
+                file=file,
+                waited_seconds=seconds,
+                bytes_done=moving.bytes_done,
+                bytes_total=moving.bytes_total,
+            )
         case TransferStatus.TRANSFERRING:
             since = one.transferring_at or one.inserted_at or now
             return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(now - since), unit=unit)
@@ -155,10 +177,23 @@ def _daemon_s_fault(generic: Cause, error: str, file: str, unit: str, seconds: i
 
 
 def _observe(run: Run, database: MediaStatusDB, one: Followed) -> bool:
-    """Look at one file's row and at its local file; True where something is new."""
-    now = time.time()
+    """Look at one file's row and then at its local file; True where something is new."""
     before = (one.record, one.gone_at)
+    _look_at_row(run, database, one)
+    if one.gone_at is None and _is_gone(one):
+        gone_at = time.time()
+        if one.completed_at is None:
+            # Completed and deleted may both have happened since the row was read: look again before the file is blamed.
+            _look_at_row(run, database, one)
+        one.gone_at = gone_at
+        run.note("local file gone", gone_at)
+    return (one.record, one.gone_at) != before
+
+
+def _look_at_row(run: Run, database: MediaStatusDB, one: Followed) -> None:
+    """Read a file's row, and note the moments of its way that it shows."""
     one.record = _find(database, one)
+    now = time.time()
     status = one.record.transfer_status if one.record else None
     if status is TransferStatus.TRANSFERRING and one.transferring_at is None:
         one.transferring_at = now
@@ -170,14 +205,6 @@ def _observe(run: Run, database: MediaStatusDB, one: Followed) -> bool:
             run.note("transferring", one.transferring_at)
         one.completed_at = now
         run.note("completed", now)
-    if one.gone_at is None and _is_gone(one):
-        # Completed and deleted may both have happened since the row was read: read it again before the file is blamed.
-        if one.completed_at is None and (again := _find(database, one)) != one.record:
-            one.record = again
-            return True
-        one.gone_at = now
-        run.note("local file gone", now)
-    return (one.record, one.gone_at) != before
 
 
 def _find(database: MediaStatusDB, one: Followed) -> FileRecord | None:
@@ -210,7 +237,7 @@ def _verify(run: Run, one: Followed) -> Finding:
     expected = marked_file.expected_remote_path(run.config, one.file.name)
     places = marked_file.possible_remote_paths(run.config, one.file.name)
     try:
-        found = _inspect_first(run, places)
+        found = _inspect_first(run, places, one.file.size)
     except NasFault as fault:
         return Finding.of_fault(fault)
     finding = judge_copy(one, expected, found, unit)
@@ -222,11 +249,11 @@ def _verify(run: Run, one: Followed) -> Finding:
     return finding
 
 
-def _inspect_first(run: Run, places: list[str]) -> tuple[str, RemoteCopy] | None:
+def _inspect_first(run: Run, places: list[str], size: int) -> tuple[str, RemoteCopy] | None:
     """Look for the copy; a connection that was lost meanwhile is opened once more."""
     for last_try in (False, True):
         try:
-            return run.nas.files(run.clock.left_to_wait()).inspect_first(places)
+            return run.nas.files(run.clock.left_to_wait()).inspect_first(places, expected_size=size)
         except NasUnavailable:
             if last_try or run.clock.left_to_wait() <= 0 or run.nas.refusal is not None:
                 raise
@@ -262,21 +289,17 @@ def _ahead(database: MediaStatusDB, files: list[Followed]) -> int:
     return database.ready_ahead_of(min(ids)) if ids else 0
 
 
-def _evidence(run: Run, database: MediaStatusDB, waiting: list[Followed], ahead_before: int) -> Evidence:
+def _evidence(
+    database: MediaStatusDB, waiting: list[Followed], ahead_before: int, progress: DaemonProgress
+) -> Evidence:
     mine = {one.file.path for one in waiting}
     now = time.time()
     in_hand = sum(1 for row in database.in_hand() if row.file_path not in mine and _may_be_moving(row, now))
     ahead = _ahead(database, waiting)
-    progress = ""
-    try:
-        state = daemon_state.read(run.config.daemon_settings.state_path)
-    except LocalFault:
-        state = None
-    if state is not None:
+    if progress.in_hand is not None:
         # Our own daemon tells what it really holds; a row that a dead one left in transferring proves no work.
-        names = [f"{os.path.basename(f.file_path)} {f.bytes_done} of {f.bytes_total} bytes" for f in state.in_hand]
-        in_hand, progress = min(in_hand, len(names)), ", ".join(names)
-    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, progress)
+        in_hand = min(in_hand, len(progress.in_hand))
+    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, str(progress))
 
 
 def _waiting_for(waiting: list[Followed]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from healthcheck.moments import iso
 from tests.nas_servers import Server
 from tests.scene import Scene
 
@@ -75,7 +76,11 @@ def test_a_second_run_sends_its_own_file_besides(tmp_path: Path, nas: Server) ->
         **dict.fromkeys(["daemon_status", "ping", "database", "file_insert", "remote_verify"], "pass"),
         "local_delete": "deferred",
     }
-    assert outcome.probe("local_delete")[2].endswith("(1 of 2 deletions are settled and right)")
+    [owed] = scene.debts()
+    due = iso(owed["delete_due_at"])
+    assert outcome.probe("local_delete")[2] == (
+        f"the deletion falls due at {due}; the next run settles it (1 of 2 deletions are settled and right)"
+    )
     assert debt["name"] not in [d["name"] for d in scene.debts()]
 
 
@@ -100,7 +105,7 @@ def test_deleted_too_early_between_two_runs(tmp_path: Path, nas: Server) -> None
     what, cause, summary = outcome.probe("local_delete")
     assert (what, cause, outcome.exit_code) == ("fail", "deleted_too_early", 1)
     assert re.fullmatch(
-        rf"{debt['name']} was deleted 1[78]\d\d\.\d s before its delay of 30 min .* copy is right", summary
+        rf"{debt['name']} was deleted 1[78]\d\d\.\d s before its delay of 30 min was over; its copy is right", summary
     )
     assert (scene.litter(), scene.debts()) == ([], [])
 
@@ -131,7 +136,12 @@ def test_a_copy_that_is_lost_before_the_deletion(tmp_path: Path, nas: Server) ->
         let_it_fall_due(scene, 600)
         Path(debt["remote_path"]).unlink()
         outcome = scene.check("--no-insert")
-    assert outcome.probe("local_delete")[1] == "copy_lost_before_delete"
+    assert outcome.probe("local_delete") == (
+        "fail",
+        "copy_lost_before_delete",
+        f"the verified copy {debt['remote_path']} of {debt['name']} is missing now; the file is still on this server",
+    )
+    assert outcome.exit_code == 1
     assert (scene.litter(), scene.debts()) == ([], [])
 
 
@@ -143,7 +153,8 @@ def test_a_debt_that_can_t_be_judged_stays_owed(tmp_path: Path, nas: Server) -> 
         Path(debt["local_path"]).unlink()
         nas.stop()
         outcome = scene.check("--no-insert")
-    assert outcome.probe("local_delete")[:2] == ("error", "nas_refused"), outcome.stdout
+    message = f"127.0.0.1 refuses connections on port {nas.port}"
+    assert outcome.probe("local_delete") == ("error", "nas_refused", message), outcome.stdout
     assert outcome.exit_code == 1  # ping has failed
     assert [d["due"] for d in scene.debts()] == ["deletion"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.nas_servers import Server
-from tests.scene import Scene
+from tests.scene import NAME, Scene
 from tests.waiting import eventually
 
 LATER = {"sync_settings": {"safe_delete_delay_minutes": 30}}
@@ -35,7 +35,9 @@ def test_a_run_that_is_ended_early_is_never_green(scene: Scene) -> None:
         assert time.monotonic() - asked < 5  # what `systemctl stop` is promised
     assert outcome.exit_code == 2, outcome.stdout
     assert outcome.status is not None
-    assert "was ended by SIGTERM" in outcome.status.summary
+    assert re.fullmatch(
+        "(file_insert|remote_verify): the run was ended by SIGTERM before \\1 was done", outcome.status.summary
+    )
     assert outcome.status.consecutive_failures == 1
     assert scene.check("--no-insert").status is not None
     assert (scene.litter(), scene.debts()) == ([], [])
@@ -111,7 +113,9 @@ def test_a_media_volume_that_is_away_is_no_deletion(tmp_path: Path, nas: Server)
         owe(scene)
         scene.media.rename(tmp_path / "away")
         outcome = scene.check("--no-insert")
-        assert outcome.probe("local_delete")[:2] == ("error", "media_folder_away"), outcome.stdout
+        name = scene.debts()[0]["name"]
+        message = f"whether {name} was deleted can't be told: {scene.media} is not there, or is another volume now"
+        assert outcome.probe("local_delete") == ("error", "media_folder_away", message), outcome.stdout
         assert outcome.exit_code == 2
         assert len(scene.debts()) == 1
         (tmp_path / "away").rename(scene.media)
@@ -175,15 +179,23 @@ def test_a_row_that_a_dead_daemon_left_in_hand_is_no_excuse(scene: Scene) -> Non
                 " VALUES ('/m/old.mp4', 'old.mp4', 'completed', 'transferring', '2024-01-22 10:15:00')"
             )
         outcome = scene.check("--max-wait-minutes", "0.05")
-    assert outcome.probe("remote_verify")[:2] == ("fail", "not_picked_up")
+    what, cause, summary = outcome.probe("remote_verify")
+    assert (what, cause) == ("fail", "not_picked_up")
+    assert re.fullmatch(rf"the daemon did not touch {NAME} within 3 s, and nothing else was in its hands", summary), (
+        summary
+    )
 
 
 def test_gone_without_a_copy_is_said_in_the_run_itself(tmp_path: Path, nas: Server) -> None:
     scene = Scene(tmp_path, nas, {"sync_settings": {"safe_delete_delay_minutes": 0}})
     with scene.daemon("no_copy"):
         outcome = scene.check()
-    assert outcome.probe("remote_verify")[:2] == ("fail", "copy_missing")
-    assert outcome.probe("local_delete")[:2] == ("fail", "deleted_without_copy"), outcome.stdout
+    what, cause, summary = outcome.probe("remote_verify")
+    assert (what, cause) == ("fail", "copy_missing")
+    told = re.fullmatch(rf"the row of ({NAME}) says completed, but there is no copy at (\S+)", summary)
+    assert told, summary
+    message = f"{told[1]} is gone from this server and its copy {told[2]} is missing: it exists nowhere any more"
+    assert outcome.probe("local_delete") == ("fail", "deleted_without_copy", message), outcome.stdout
 
 
 def test_a_clock_that_was_set_between_two_runs_is_no_early_deletion(tmp_path: Path, nas: Server) -> None:

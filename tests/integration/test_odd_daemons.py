@@ -8,22 +8,33 @@ from pathlib import Path
 import pytest
 
 from tests.nas_servers import Server
-from tests.scene import Scene
+from tests.scene import NAME, Scene
 
-NAME = r"smoketest_\d{8}_\d{6}_[0-9a-f]{8}-1\.smoke-check\.bin"
 SHORT = {"testing": {"max_wait_minutes": 0.05}}
 
 
 @pytest.mark.parametrize(
     ("how", "probe", "cause", "summary", "exit_code"),
     [
-        ("right", "local_delete", None, rf"{NAME} was deleted after its delay of 0\.60 s, .* right", 0),
-        ("upper_case", "local_delete", None, rf"{NAME} was deleted after its delay of 0\.60 s, .* right", 0),
+        (
+            "right",
+            "local_delete",
+            None,
+            rf"{NAME} was deleted after its delay of 0\.60 s, and its copy is still right",
+            0,
+        ),
+        (
+            "upper_case",
+            "local_delete",
+            None,
+            rf"{NAME} was deleted after its delay of 0\.60 s, and its copy is still right",
+            0,
+        ),
         (
             "altered",
             "remote_verify",
             "copy_wrong_content",
-            r"the copy at \S+ has the right size and other content .*",
+            r"the copy at \S+ has the right size and other content \(SHA-256 \w{12}, sent \w{12}\)",
             1,
         ),
         ("truncated", "remote_verify", "copy_wrong_size", r"the copy at \S+ has 1023 bytes instead of 1024", 1),
@@ -39,7 +50,7 @@ SHORT = {"testing": {"max_wait_minutes": 0.05}}
             "no_copy",
             "remote_verify",
             "copy_missing",
-            rf"the row of {NAME} says completed, but there is no copy at .*",
+            rf"the row of {NAME} says completed, but there is no copy at \S+/EdgeBackup/\d{{4}}/\d\d/\d\d/{NAME}",
             1,
         ),
         (
@@ -48,6 +59,13 @@ SHORT = {"testing": {"max_wait_minutes": 0.05}}
             "not_picked_up",
             rf"the daemon did not touch {NAME} within 3 s, and nothing else was in its hands",
             1,
+        ),
+        (
+            "slow",
+            "remote_verify",
+            "transfer_slow",
+            rf"{NAME} is on its way and was not done within 3 s: \d+ of 1024 bytes",
+            0,
         ),
         ("stuck", "remote_verify", "stuck_half_way", rf"the daemon took {NAME} \d s ago and has not finished it", 1),
         (
@@ -72,7 +90,13 @@ SHORT = {"testing": {"max_wait_minutes": 0.05}}
             rf"the row of {NAME} disappeared from the queue before it was completed",
             1,
         ),
-        ("odd_status", "remote_verify", "status_unknown", rf"the row of {NAME} has the status 'on holiday', .*", 1),
+        (
+            "odd_status",
+            "remote_verify",
+            "status_unknown",
+            rf"the row of {NAME} has the status 'on holiday', which means nothing to this check",
+            1,
+        ),
         (
             "deletes_first",
             "remote_verify",

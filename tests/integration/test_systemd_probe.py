@@ -15,6 +15,11 @@ PLAY = """#!/bin/sh
 printf '%s\\n' "$0 $*" >> "{folder}/calls"
 case $0 in *systemctl) {systemctl} ;; *) {journalctl} ;; esac
 """
+SHOW = (
+    "systemctl show --timestamp=unix --property=LoadState --property=ActiveState --property=SubState --property=Result "
+    "--property=ExecMainCode --property=ExecMainStatus --property=ExecMainStartTimestamp --property=MainPID "
+    "--property=NRestarts --property=StatusText -- media-sync-daemon.service"
+)
 RUNNING = "LoadState=loaded ActiveState=active SubState=running MainPID=1 NRestarts=0 ExecMainStartTimestamp=@{now}"
 
 
@@ -54,7 +59,9 @@ def test_a_daemon_that_is_not_ours_is_well(tmp_path: Path) -> None:
 
 def test_the_configuration_is_newer_than_the_daemon(tmp_path: Path) -> None:
     outcome, _ = check(tmp_path, shows(RUNNING.replace("{now}", "1000000000")))
-    assert outcome.probe("daemon_status")[:2] == ("warn", "daemon_stale_config")
+    [path] = [str(found) for found in tmp_path.glob("**/unified_config.json")]
+    message = f"the daemon (pid 1) does not use the present configuration {path}"
+    assert outcome.probe("daemon_status") == ("warn", "daemon_stale_config", message)
     assert outcome.exit_code == 0
 
 
@@ -74,8 +81,11 @@ def test_failed_with_the_last_error_of_its_journal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("systemctl", "reason"),
     [
-        ("sleep 60", "gave no answer within 1 s and was killed"),
-        ("echo 'Failed to connect to bus: Host is down' >&2; exit 1", "Failed to connect to bus: Host is down"),
+        ("sleep 60", f"{SHOW} gave no answer within 1 s and was killed"),
+        (
+            "echo 'Failed to connect to bus: Host is down' >&2; exit 1",
+            f"{SHOW} ended with exit code 1: Failed to connect to bus: Host is down",
+        ),
         ("echo garbage", "it told no ActiveState"),
     ],
 )
@@ -83,8 +93,7 @@ def test_systemd_that_can_t_be_asked_is_not_measured(tmp_path: Path, systemctl: 
     outcome, _ = check(tmp_path, systemctl)
     what, cause, summary = outcome.probe("daemon_status")
     assert (what, cause, outcome.exit_code) == ("error", "systemd_unavailable", 2)
-    assert summary.startswith("systemd could not be asked about media-sync-daemon.service: ")
-    assert reason in summary
+    assert summary == f"systemd could not be asked about media-sync-daemon.service: {reason}"
 
 
 def test_a_daemon_of_the_user_s_own_systemd_is_asked_for_there(tmp_path: Path) -> None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.system import roots
-from tests.system.bundles import HOME, USER, bring
 from tests.system.host import need_booted_machines
 from tests.system.machines import Machine, machine
-from tests.system.pair import Keys, know_the_nas, pair, set_up_nas
+from tests.system.pair import Keys, pair, set_up_nas
 from tests.system.product import bundle
 from tests.system.roots import Disk
-from tests.system.site import Site, install
-from tests.system.site import site as site_of
+from tests.system.site import Site, install, site as site_of, switch_off
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -55,8 +52,7 @@ def edge_disk(bookworm: Disk, nas_disk: Disk, keys: Keys) -> Iterator[Disk]:
     """The disk of an edge server with the product installed, watched, and quick."""
     with pair(bookworm, nas_disk) as both:
         install(both.edge, keys, bundle(bookworm.suite))
-        both.edge.stop()
-        yield both.edge.disk()
+        yield switch_off(both.edge)
 
 
 @pytest.fixture
@@ -81,8 +77,7 @@ def disk(request: pytest.FixtureRequest, nas_disk: Disk, keys: Keys) -> Iterator
         return
     with pair(roots.root(request.param), nas_disk) as both:
         install(both.edge, keys, bundle(request.param))
-        both.edge.stop()
-        yield both.edge.disk()
+        yield switch_off(both.edge)
 
 
 @pytest.fixture
@@ -90,18 +85,3 @@ def either(disk: Disk, nas_disk: Disk) -> Iterator[Site]:
     """A watched site, with systemd 252 and with 257."""
     with site_of(disk, nas_disk) as booted:
         yield booted
-
-
-@pytest.fixture(scope="session")
-def archive() -> Path:
-    """The bundle for Debian 12."""
-    return bundle(roots.BOOKWORM)
-
-
-@pytest.fixture
-def ready_edge(bare_edge: Machine, keys: Keys, archive: Path) -> Machine:
-    """An edge server that can be installed at once: its account is there and knows the NAS, which is away."""
-    bring(bare_edge, archive)
-    bare_edge.shell(f"useradd --system --user-group --home-dir {HOME} {USER}")
-    know_the_nas(bare_edge, keys, user=USER, home=HOME)
-    return bare_edge

@@ -1,108 +1,147 @@
-"""install.sh on booted machines: from nothing to a watched server, and back to nothing."""
+"""install.sh on booted machines: what it tells before, what it spares, and that a second time changes nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.system.bundles import HOME, USER, bring, everything, install
+import pytest
+
+from tests.system.bundles import another_version, everything, run_installer
 from tests.system.machines import Machine
 from tests.system.pair import Keys, know_the_nas, pair
+from tests.system.product import bundle
 from tests.system.roots import Disk
+from tests.system.site import CONFIG, DAEMON, STATUS, Site, unpack
 
-NOTHING_TO_CHANGE = "install: nothing to change: all of it is installed and runs; the last verdict:\n"
-UNITS = ("media-sync-daemon.service", "smoke-check.timer", "smoke-check-watch.timer")
+CELESTIAL = "/home/celestial"
+V2 = Path(__file__).parent.parent / "data" / "config_v2.json"
 
 
-def test_from_nothing_to_a_verdict_and_back_to_nothing(
-    bookworm: Disk, nas_disk: Disk, keys: Keys, archive: Path
+def test_what_a_first_installation_tells_it_does_and_can_be_taken_back(bare_edge: Machine) -> None:
+    edge = bare_edge
+    before = everything(edge)
+    unpack(edge, bundle("bookworm"))
+    refused = run_installer(edge)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "install: nothing was changed, because of 1 problem(s):\n"
+        "there is no user media-sync yet, so it has no way to log in to the NAS\n"
+        "  -> sudo ./install.sh --no-start makes the user and tells what else is needed\n"
+    )
+    foretold = run_installer(edge, "--no-start", "--dry-run")
+    assert (foretold.exit_code, foretold.stderr) == (0, "")
+    assert everything(edge) == before
+    prepared = run_installer(edge, "--no-start")
+    assert (prepared.exit_code, prepared.stderr) == (0, "")
+    told = foretold.stdout.replace("would ", "").splitlines()
+    done = prepared.stdout.splitlines()
+    assert told.pop() == "install: write the units into /etc/systemd/system"
+    assert [line for line in done[: len(done)] if "/systemd" not in line][: len(told)] == told
+    assert "install: installed, not started\n" in prepared.stdout
+    assert "user media-sync has no ssh alias 'nas-edge' in /var/lib/celestial-nasops/.ssh/config\n" in prepared.stdout
+    assert done[-1] == "install: then start it: sudo ./install.sh"
+    assert edge.run("systemctl", "is-enabled", DAEMON, check=False).stdout == "disabled\n"
+    foretold = run_installer(edge, "--uninstall", "--purge", "--dry-run")
+    removed = run_installer(edge, "--uninstall", "--purge")
+    assert (removed.exit_code, removed.stderr) == (0, "")
+    assert removed.stdout == foretold.stdout.replace("would ", "") + "install: removed\n"
+    assert sorted(everything(edge) ^ before) == []
+
+
+def test_a_second_time_changes_nothing_and_says_so(site: Site) -> None:
+    site.check()
+    now = everything(site.edge)
+    for argv in ((), ("--dry-run",), ("--upgrade",)):
+        again = run_installer(site.edge, *argv)
+        assert (again.exit_code, again.stderr) == (0, "")
+        if "--dry-run" in argv:
+            assert again.stdout == "install: nothing to change\n"
+        else:
+            first, second = again.stdout.splitlines()[:2]
+            assert first == "install: nothing to change: all of it is installed and runs; the last verdict:"
+            assert second.startswith("PASS ")
+        assert sorted(everything(site.edge) ^ now) == []
+
+
+def test_all_that_is_wrong_is_told_in_one_go(bare_edge: Machine) -> None:
+    edge = bare_edge
+    unpack(edge, bundle("bookworm"))
+    edge.write("/root/bad.json", '{"testing": {"max_wait_minutes": 0}, "nas_settings": {"port": "x"}}')
+    edge.shell("ln -s /bin/true /usr/local/bin/smoke-check; mkdir /opt/celestial-nasops; touch /opt/celestial-nasops/x")
+    before = everything(edge)
+    refused = run_installer(edge, "--config", "/root/bad.json", "--user", "root")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith(
+        "install: nothing was changed, because of 5 problem(s):\n"
+        "/opt/celestial-nasops is not empty, and not of this program\n"
+        "  -> name another folder: sudo ./install.sh --config /root/bad.json --user root --prefix DIR\n"
+        "the programs don't run as root\n"
+        "  -> name another account: sudo ./install.sh --config /root/bad.json --user root --user NAME\n"
+        "/usr/local/bin/smoke-check is there already, and leads to /usr/bin/true\n"
+        "  -> see what it is: ls -l /usr/local/bin/smoke-check\n"
+        '/root/bad.json: nas_settings.port: found "x", should be a whole number'
+    )
+    assert refused.stderr.count("\n  -> ") == 5
+    assert everything(edge) == before
+
+
+def test_a_configuration_is_never_overwritten_and_a_new_default_lands_beside_it(site: Site) -> None:
+    edge = site.edge
+    mine = edge.read(CONFIG)
+    edge.write("/root/other.json", mine + "\n")
+    refused = run_installer(edge, "--config", "/root/other.json")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "install: nothing was changed, because of 1 problem(s):\n"
+        f"{CONFIG} exists, differs from /root/other.json, and is never overwritten\n"
+        f"  -> compare them: diff {CONFIG} /root/other.json; if yours is right: sudo cp /root/other.json {CONFIG}\n"
+    )
+    unpack(edge, another_version(bundle("bookworm"), {"unified_config.json": "\n\n"}))
+    upgraded = run_installer(edge, "--upgrade")
+    assert (upgraded.exit_code, upgraded.stderr) == (0, "")
+    assert f"install: write {CONFIG}.new\n" in upgraded.stdout
+    assert edge.read(CONFIG) == mine
+    assert edge.read(f"{CONFIG}.new") == edge.read("/root/nasops/unified_config.json")
+
+
+def test_beside_another_daemon_the_check_alone_is_installed_and_nothing_of_the_other_is_touched(
+    bookworm: Disk, nas_disk: Disk, keys: Keys
 ) -> None:
     with pair(bookworm, nas_disk) as both:
         edge = both.edge
+        edge.shell(
+            "useradd --create-home celestial; mkdir -p /data/edge /data/temp/dji/media; chown -R celestial: /data"
+        )
+        know_the_nas(edge, keys, user="celestial", home=CELESTIAL)
+        edge.write(f"{CELESTIAL}/unified_config.json", V2.read_bytes(), owner="celestial:")
+        edge.write(f"/etc/systemd/system/{DAEMON}", "[Service]\nUser=celestial\nExecStart=/bin/sleep infinity\n")
+        edge.run("systemctl", "start", DAEMON)
+        pid = edge.unit(DAEMON)["MainPID"]
         before = everything(edge)
-        bring(edge, archive)
-
-        refused = install(edge)
-        assert (refused.exit_code, refused.stdout) == (1, "")
-        assert refused.stderr == (
-            "install: nothing was changed, because of 1 problem(s):\n"
-            "there is no user media-sync yet, so it has no way to log in to the NAS\n"
-            "  -> sudo ./install.sh --no-start makes the user and tells what else is needed\n"
-        )
-        foretold = install(edge, "--no-start", "--dry-run")
-        assert foretold.exit_code == 0
-        assert everything(edge) == before
-
-        prepared = install(edge, "--no-start")
-        assert (prepared.exit_code, prepared.stderr) == (0, "")
-        done = [line.removeprefix("install: ") for line in prepared.stdout.splitlines() if line.startswith("install: ")]
-        told = [line.removeprefix("install: would ") for line in foretold.stdout.splitlines()]
-        assert [line for line in done[:-3] if "/systemd/" not in line] == told[:-1]
-        assert told[-1] == "write the units into /etc/systemd/system"
-        assert done[-3:] == [
-            "installed, not started",
-            "before it can start, 3 thing(s) remain to be done:",
-            "then start it: sudo ./install.sh",
-        ]
-        assert (
-            "user media-sync has no ssh alias 'nas-edge' in /var/lib/celestial-nasops/.ssh/config\n" in prepared.stdout
-        )
-        for unit in UNITS:
-            assert edge.run("systemctl", "is-active", unit, check=False).stdout == "inactive\n"
-            assert edge.run("systemctl", "is-enabled", unit, check=False).stdout == "disabled\n"
-
-        know_the_nas(edge, keys, user=USER, home=HOME)
-        started = install(edge)
-        assert (started.exit_code, started.stderr) == (0, "")
-        assert "install: running the check once; " in started.stdout
-        assert "\nDEFERRED in " in started.stdout
-        for unit in UNITS:
-            assert edge.run("systemctl", "is-active", unit).stdout == "active\n"
-            assert edge.run("systemctl", "is-enabled", unit).stdout == "enabled\n"
-        assert edge.failed_units() == []
-
-        now = everything(edge)
-        for argv in ([], ["--dry-run"], ["--upgrade"]):
-            again = install(edge, *argv)
-            assert (again.exit_code, again.stderr) == (0, "")
-            assert again.stdout.startswith("install: nothing to change" if "--dry-run" in argv else NOTHING_TO_CHANGE)
-        assert everything(edge) == now
-
-        foretold = install(edge, "--uninstall", "--purge", "--dry-run")
-        assert everything(edge) == now
-        removed = install(edge, "--uninstall", "--purge")
+        unpack(edge, bundle("bookworm"))
+        options = ("--agent-only", "--user", "celestial", "--config", f"{CELESTIAL}/unified_config.json")
+        installed = run_installer(edge, *options, "--no-start")
+        assert (installed.exit_code, installed.stderr) == (0, "")
+        assert before - everything(edge) == set()
+        edge.run("systemctl", "start", "smoke-check.service", check=False, timeout=200)
+        assert f'"config_path": "{CELESTIAL}/unified_config.json"' in edge.read(STATUS) or edge.read(STATUS)
+        removed = run_installer(edge, "--uninstall")
         assert (removed.exit_code, removed.stderr) == (0, "")
-        assert removed.stdout == foretold.stdout.replace("would ", "") + "install: removed\n"
-        assert everything(edge) == before
-        assert edge.failed_units() == []
-        for unit in UNITS:
-            assert edge.unit(unit)["LoadState"] == "not-found"
-        assert both.nas.find("/volume1", "-name", "*smoke-check*") == []
+        assert edge.unit(DAEMON)["MainPID"] == pid
+        assert sorted(everything(edge) ^ before) == []
 
 
-def test_what_is_wrong_is_told_in_one_go(bare_edge: Machine, archive: Path) -> None:
-    bring(bare_edge, archive)
-    bare_edge.write("/root/bad.json", '{"testing": {"max_wait_minutes": 0}, "nas_settings": {"port": "22"}}')
-    bare_edge.write("/etc/systemd/system/media-sync-daemon.service", "[Service]\nUser=celestial\nExecStart=/bin/true\n")
-    bare_edge.shell(
-        "ln -s /bin/true /usr/local/bin/smoke-check; mkdir /opt/celestial-nasops; touch /opt/celestial-nasops/x"
+@pytest.mark.parametrize("step", ["prefix", "user", "folders", "code", "config", "units", "end", "end:TERM"])
+def test_a_first_installation_that_fails_half_way_leaves_what_was_there(bare_edge: Machine, step: str) -> None:
+    edge = bare_edge
+    before = everything(edge)
+    unpack(edge, bundle("bookworm"))
+    failed = run_installer(edge, "--no-start", fail_at=step)
+    assert failed.exit_code == (143 if ":" in step else 1)
+    name = step.partition(":")[0]
+    assert failed.stderr == (
+        f"install: stopped while: {name}; rolling back\ninstall: rolled back: everything is as it was\n"
+        if name != "prefix"
+        else failed.stderr
     )
-    before = everything(bare_edge)
-    refused = install(bare_edge, "--config", "/root/bad.json")
-    assert (refused.exit_code, refused.stdout) == (1, "")
-    assert refused.stderr == (
-        "install: nothing was changed, because of 6 problem(s):\n"
-        "/opt/celestial-nasops is not empty, and not of this program\n"
-        "  -> name another folder: sudo ./install.sh --config /root/bad.json --prefix DIR\n"
-        "there is no user media-sync yet, so it has no way to log in to the NAS\n"
-        "  -> sudo ./install.sh --config /root/bad.json --no-start makes the user and tells what else is needed\n"
-        "/usr/local/bin/smoke-check is there already, and leads to /usr/bin/true\n"
-        "  -> see what it is: ls -l /usr/local/bin/smoke-check\n"
-        '/root/bad.json: nas_settings.port: found "22", should be a whole number\n'
-        "  -> correct it there: sudo nano /root/bad.json\n"
-        "/root/bad.json: testing.max_wait_minutes: found 0, should be more than 0\n"
-        "  -> correct it there: sudo nano /root/bad.json\n"
-        "another media-sync-daemon.service is installed: /etc/systemd/system/media-sync-daemon.service\n"
-        "  -> install the check alone, for its user and its configuration: "
-        "sudo ./install.sh --config /root/bad.json --agent-only --user celestial --config FILE\n"
-    )
-    assert everything(bare_edge) == before
+    assert sorted(everything(edge) ^ before) == []

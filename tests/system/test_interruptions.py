@@ -55,7 +55,7 @@ def test_a_power_cut_in_mid_run_is_settled_by_itself(site: Site) -> None:
 
     def has_run() -> bool:  # by its timer
         status = site.told().status
-        return status["run_id"] != cut and status["state"] == "finished"
+        return bool(status["run_id"] != cut and status["state"] == "finished")
 
     site.edge.wait_for_journal(has_run, f"_SYSTEMD_UNIT={CHECK}", seconds=90)
     site.edge.wait_for_unit(CHECK, ActiveState="inactive")

@@ -6,8 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from celestial_nasops import causes as shared
 from celestial_nasops.fault import ConfigFault, Fault
