@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from bench import run_cost, run_latency
+from bench import idle, memory, queue, run_cost, run_latency, transfer
 
-ALL = {"latency": run_latency.main, "cost": run_cost.main}
+ALL = {
+    "latency": run_latency.main,
+    "cost": run_cost.main,
+    "transfer": transfer.main,
+    "queue": queue.main,
+    "idle": idle.main,
+    "memory": memory.main,
+}
 
 
 def main() -> int:

@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
+from celestial_nasops.daemon_causes import (
+    DAEMON_PAUSED as DAEMON_PAUSED,
+    DELETE_CHECKSUM_UNKNOWN as DELETE_CHECKSUM_UNKNOWN,
+    DELETE_COPY_DIFFERS as DELETE_COPY_DIFFERS,
+    DELETE_COPY_MISSING as DELETE_COPY_MISSING,
+    DELETE_FAILED as DELETE_FAILED,
+    DELETE_LOCAL_CHANGED as DELETE_LOCAL_CHANGED,
+    DELETE_UNPROVEN as DELETE_UNPROVEN,
+    FILE_HASH_DIFFERS as FILE_HASH_DIFFERS,
+    GUARD_CORRUPT as GUARD_CORRUPT,
+    MEDIA_MARKER_MISSING as MEDIA_MARKER_MISSING,
+    NAS_MARKER_MISSING as NAS_MARKER_MISSING,
+    NAS_NO_ROOM as NAS_NO_ROOM,
+    NAS_STORED_BESIDE as NAS_STORED_BESIDE,
+    PENDING_DELETES_CORRUPT as PENDING_DELETES_CORRUPT,
+    PENDING_DELETES_UNSAVED as PENDING_DELETES_UNSAVED,
+    REQUEUE_IN_HAND as REQUEUE_IN_HAND,
+    REQUEUE_NO_ROW as REQUEUE_NO_ROW,
+    REQUEUE_WAITS as REQUEUE_WAITS,
+    UNUSUAL_DELETIONS as UNUSUAL_DELETIONS,
+    WRONG_USER as WRONG_USER,
+)
 from celestial_nasops.fault import Cause
 
 # --- configuration ---
@@ -136,8 +158,21 @@ FOLDER_NO_PERMISSION = Cause(
 )
 FOLDER_READ_ONLY = Cause(
     "folder_read_only",
-    "{path} is read-only ({setting}): [Errno 30] Read-only file system",
-    "see whether the disk or the unit's sandbox forbids it: findmnt -T {path}; systemctl show -p ReadWritePaths {unit}",
+    "{path} is read-only ({setting}): [Errno 30] Read-only file system; what is mounted at {mount_point} is read-only",
+    "see why, then mount it for writing: dmesg | tail; sudo mount -o remount,rw {mount_point}",
+)
+FOLDER_SANDBOXED = Cause(
+    "folder_sandboxed",
+    "{path} is read-only for {unit} ({setting}): [Errno 30] Read-only file system; the unit's sandbox forbids to write "
+    "there",
+    "sudo systemctl edit {unit}, add the lines [Service] and ReadWritePaths={path}, save, then: "
+    "sudo systemctl restart {unit}",
+)
+FOLDER_REPLACED = Cause(
+    "folder_replaced",
+    "{path} is read-only for {unit} ({setting}): [Errno 30] Read-only file system; the folder was replaced while the "
+    "unit runs, and its sandbox allows only the old one",
+    "sudo systemctl restart {unit}",
 )
 FOLDER_FULL = Cause(
     "folder_full",
@@ -246,7 +281,14 @@ NAS_NO_COMMON_ALGORITHM = Cause(
 NAS_NO_SHELL = Cause(
     "nas_no_shell",
     "{username} on {host} gets no shell: {output}",
-    "on the NAS give the account a shell (DSM gives one to members of administrators only)",
+    "on the NAS switch SFTP on (DSM: Control Panel, File Services, FTP, SFTP), or give the account a shell "
+    "(DSM gives one to members of administrators only); try: sftp {target}",
+)
+NAS_NO_SFTP = Cause(
+    "nas_no_sftp",
+    "{username} on {host} gets no SFTP: {reason}",
+    "switch it on (DSM: Control Panel, File Services, FTP, SFTP) and allow it to the account, "
+    "or set nas_settings.access to auto in unified_config.json; try: sftp {target}",
 )
 NAS_SESSION_REFUSED = Cause(
     "nas_session_refused",
@@ -274,21 +316,25 @@ NAS_DISK_FULL = Cause(
     "nas_disk_full",
     "no space left on the NAS for {path}: {reason}",
     "free space or raise the quota there: ssh {target} df -h",
+    "free space or raise the quota there: echo 'df -h \"{seen}\"' | {sftp}",
 )
 NAS_READ_ONLY = Cause(
     "nas_read_only",
     "the NAS volume of {path} is read-only",
     "look at the volume's state in DSM's Storage Manager: ssh {target} mount",
+    "look at the volume's state in DSM's Storage Manager",
 )
 NAS_NO_PERMISSION = Cause(
     "nas_no_permission",
     "{username} may not {action} {path} on the NAS",
     "give the account read and write permission on the folder: ssh {target} ls -ld {folder}",
+    "give the account read and write permission on the folder {folder}: echo 'ls -la \"{seen}\"' | {sftp}",
 )
 NAS_BASE_MISSING = Cause(
     "nas_base_missing",
     "the folder {path} does not exist on the NAS; is its volume mounted?",
     "mount the volume, or create the folder if this NAS is new: ssh {target} mkdir -p {path}",
+    "mount the volume, or create the folder if this NAS is new; what the account sees: echo 'ls -la /' | {sftp}",
 )
 NAS_NAME_TAKEN = Cause(
     "nas_name_taken",
@@ -304,6 +350,7 @@ NAS_COMMAND_FAILED = Cause(
     "nas_command_failed",
     "the NAS could not {action} {path}: {reason}",
     "try it by hand: ssh {target} ls -ld {path}",
+    "try it by hand: echo 'ls -la \"{seen}\"' | {sftp}",
 )
 
 # --- the daemon ---
@@ -311,41 +358,6 @@ DAEMON_ALREADY_RUNS = Cause(
     "daemon_already_runs",
     "another media-sync-daemon (pid {pid}) runs with the state folder {path}",
     "look at it: systemctl status media-sync-daemon",
-)
-PENDING_DELETES_CORRUPT = Cause(
-    "pending_deletes_corrupt",
-    "{path} could not be read ({reason}); it was put aside as {aside} and rebuilt from the database",
-    "nothing to do; nothing is deleted without a fresh verification",
-)
-PENDING_DELETES_UNSAVED = Cause(
-    "pending_deletes_unsaved",
-    "{count} scheduled deletion(s) can't be saved: {reason}; nothing is deleted until they are",
-    "make the folder writable for the daemon: findmnt -T {path}; ls -ld {path}",
-)
-DELETE_LOCAL_CHANGED = Cause(
-    "delete_local_changed",
-    "{path} is not the file that was sent ({what}), so it is not deleted",
-    "see what it is: ls -l {path}; to have it sent, give it a row of its own or delete it by hand",
-)
-DELETE_CHECKSUM_UNKNOWN = Cause(
-    "delete_checksum_unknown",
-    "{path} is not deleted: the checksum '{checksum}' in pending_deletes.json is neither SHA-256 nor MD5",
-    "compare the file with its copy on the NAS and delete it by hand",
-)
-DELETE_COPY_MISSING = Cause(
-    "delete_copy_missing",
-    "{path} is not deleted: its copy {remote_path} is gone from the NAS",
-    "find out who removed the copy; to have the file sent again, set its row's transfer_status to 'pending'",
-)
-DELETE_COPY_DIFFERS = Cause(
-    "delete_copy_differs",
-    "{path} is not deleted: its copy {remote_path} has {found}, expected {expected}",
-    "find out what changed the copy; move it away and set the row's transfer_status to 'pending' to send it again",
-)
-DELETE_FAILED = Cause(
-    "delete_failed",
-    "{path} could not be deleted: {reason}",
-    "let the daemon write in that folder: ls -ld {folder}; findmnt -T {folder}",
 )
 STATE_CORRUPT = Cause(
     "state_corrupt",

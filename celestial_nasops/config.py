@@ -19,7 +19,10 @@ _OPTIONAL_NAME = r"^(|[^\s\x00-][^\s\x00]*)$"
 _TEMPORARY_PREFIX = r"^\.[A-Za-z0-9._-]{1,31}$"
 _TEST_PREFIX = r"^[A-Za-z][A-Za-z0-9_-]{0,39}$"
 _EXTENSION = r"^\.?[A-Za-z0-9]{1,10}$"
+_BEGINNING = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+_ENDING = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _UNIT = r"^[A-Za-z0-9:_.@\\-]+\.service$"
+_ARGUMENT = r"^[^\x00]+$"
 
 PATTERNS_IN_WORDS = {
     _ABSOLUTE_PATH: "an absolute path",
@@ -29,13 +32,19 @@ PATTERNS_IN_WORDS = {
     _TEMPORARY_PREFIX: "a dot and up to 31 letters, digits, '.', '_' or '-'",
     _TEST_PREFIX: "up to 40 letters, digits, '_' or '-', a letter first",
     _EXTENSION: "up to 10 letters or digits, such as .bin",
+    _BEGINNING: "a time of day such as 07:00",
+    _ENDING: "a time of day such as 22:00, or 24:00",
     _UNIT: "a unit's name that ends in .service",
+    _ARGUMENT: "a text that is not empty",
 }
 
 _AbsolutePath = Annotated[str, Field(pattern=_ABSOLUTE_PATH)]
 _OptionalPath = Annotated[str, Field(pattern=_OPTIONAL_PATH)]
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-_NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Word = Annotated[str, Field(pattern=_ARGUMENT)]
+# A longer time is a slip of the hand, and more than the system can wait (poll(2) counts milliseconds in an int).
+_LONGEST = 1_000_000
+_Positive = Annotated[float, Field(gt=0, le=_LONGEST, allow_inf_nan=False)]
+_NotNegative = Annotated[float, Field(ge=0, le=_LONGEST, allow_inf_nan=False)]
 
 
 class Section(BaseModel):
@@ -61,10 +70,16 @@ class NasSettings(Section):
     )
     ssh_config_path: _OptionalPath = Field("", description="ssh configuration file; empty: the ones that ssh reads")
     known_hosts_path: _OptionalPath = Field("", description="file of pinned host keys; empty: the ones that ssh reads")
+    access: Literal["auto", "shell", "sftp"] = Field(
+        "auto", description="how files there are handled; auto: by a shell where the account gets one, else by SFTP"
+    )
     base_path: _AbsolutePath = Field(
-        "/volume1/homes/edge_sync/drone_media", description="folder on the NAS; must exist"
+        "/volume1/homes/edge_sync/drone_media", description="folder on the NAS, as a shell there sees it; must exist"
     )
     backup_path: str = Field("EdgeBackup", description="folder below base_path; may be empty")
+    reserve_bytes: int = Field(
+        64 << 20, ge=0, description="space that uploads leave free on the NAS; what would take it waits (bytes)"
+    )
 
     @field_validator("backup_path")
     @classmethod
@@ -84,12 +99,39 @@ class LocalSettings(Section):
     )
 
 
+class BandwidthLimit(Section):
+    """One line of the timetable: so much at most from then to then. Past midnight is fine."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    begins: str = Field(pattern=_BEGINNING, description="this server's time of day at which it begins")
+    ends: str = Field(pattern=_ENDING, description="this server's time of day at which it ends")
+    megabytes_per_second: _Positive = Field(description="1,000,000 bytes a second, for all transfers together")
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        """When it begins and ends, in minutes since midnight."""
+        begins, ends = (int(moment[:2]) * 60 + int(moment[3:]) for moment in (self.begins, self.ends))
+        return begins, ends
+
+    def covers(self) -> set[int]:
+        """The minutes of the day in which it holds."""
+        begins, ends = self.minutes
+        return set(range(begins, ends)) if begins < ends else {*range(begins, 24 * 60), *range(ends)}
+
+
 class SyncSettings(Section):
     """How media-sync-daemon carries and deletes."""
 
-    interval_minutes: _Positive = Field(10, description="longest time between two looks at the queue (minutes)")
+    interval_minutes: float = Field(
+        10,
+        gt=0,
+        le=7 * 24 * 60,
+        allow_inf_nan=False,
+        description="longest time between two looks at the queue (minutes)",
+    )
     max_retry_attempts: int = Field(
-        3, ge=0, description="further tries after a failure of the file's own; a NAS that is away costs none"
+        3, ge=0, le=1000, description="further tries after a failure of the file's own; a NAS that is away costs none"
     )
     retry_delay_seconds: _NotNegative = Field(5, description="first pause between tries, doubled each time (seconds)")
     enable_checksum: bool = Field(True, description="always on: every copy is verified by SHA-256")
@@ -103,6 +145,37 @@ class SyncSettings(Section):
         ".tmp_", pattern=_TEMPORARY_PREFIX, description="how the name of an unfinished upload begins"
     )
     verify_remote_before_delete: bool = Field(True, description="always on: no deletion without a fresh verification")
+    required_verification_level: Literal["hash", "read_back", "size"] = Field(
+        "read_back",
+        description="what must at least prove a copy before its local file is deleted: hash, a SHA-256 that the NAS "
+        "computes; read_back, or one over its bytes as they are read back, the most that a NAS without a shell can "
+        "give; size, or the number of bytes alone, which proves no content",
+    )
+    wrong_file_hash: Literal["refuse_own", "refuse", "note"] = Field(
+        "refuse_own",
+        description="what becomes of a file whose row has a file_hash that is not its SHA-256: refuse_own refuses rows "
+        "of our own programs, and notes it for others, whose hashes may be of another kind; refuse refuses all; note "
+        "none",
+    )
+    unusual_deletions: int = Field(
+        2000,
+        ge=1,
+        description="so many deletions in 24 hours are never held up; more are, until a person resumes them, if they "
+        "are more than five times those of the busiest of the last 30 days",
+    )
+    bandwidth_limits: list[BandwidthLimit] = Field(
+        [],
+        description='timetable for what all transfers may use together, such as {"begins": "07:00", "ends": "22:00", '
+        '"megabytes_per_second": 5}; at other times there is no limit; reread on SIGHUP',
+    )
+
+    @field_validator("bandwidth_limits")
+    @classmethod
+    def _do_not_overlap(cls, value: list[BandwidthLimit]) -> list[BandwidthLimit]:
+        minutes = [minute for limit in value for minute in limit.covers()]
+        if len(set(minutes)) != len(minutes):
+            raise ValueError("times that do not overlap")
+        return value
 
 
 class FileOrganization(Section):
@@ -149,7 +222,9 @@ class Testing(Section):
     smoke_test_prefix: str = Field("smoketest", pattern=_TEST_PREFIX, description="how the name of a test file begins")
     test_file_extension: str = Field(".bin", pattern=_EXTENSION, description="how it ends")
     test_file_size_bytes: int = Field(1024, ge=256, le=1 << 40, description="size of a test file (bytes)")
-    max_wait_minutes: _Positive = Field(15, le=24 * 60, description="a run ends within this time (minutes)")
+    max_wait_minutes: float = Field(
+        15, gt=0, le=24 * 60, allow_inf_nan=False, description="a run ends within this time (minutes)"
+    )
     poll_interval_seconds: _Positive = Field(
         30, description="longest time between two looks of a waiting run (seconds)"
     )
@@ -165,8 +240,9 @@ class Testing(Section):
 class DaemonSettings(Section):
     """How media-sync-daemon is run and where it keeps its state."""
 
-    supervisor: Literal["systemd", "none"] = Field(
-        "systemd", description="who runs the daemon; with none, its state file is asked instead of systemd"
+    supervisor: Literal["systemd", "systemd-user", "none"] = Field(
+        "systemd",
+        description="who runs the daemon: systemd, systemd-user (systemctl --user), or none: its state file is asked",
     )
     unit: str = Field("media-sync-daemon.service", pattern=_UNIT, description="the daemon's unit")
     state_path: _AbsolutePath = Field(
@@ -188,6 +264,23 @@ class CheckSettings(Section):
     failed_warn_hours: _Positive = Field(24, description="a file that failed this recently is a warning (hours)")
     delete_grace_minutes: _NotNegative = Field(15, description="how late a due deletion may be (minutes)")
     stale_after_minutes: _Positive = Field(60, description="a verdict older than this is stale (minutes)")
+    interval_minutes: _Positive = Field(
+        15, le=7 * 24 * 60, description="time from the end of a run to the next, put into the timer (minutes)"
+    )
+    first_run_minutes: _Positive = Field(
+        3, le=24 * 60, description="time from boot to the first run, put into the timer (minutes)"
+    )
+    random_delay_seconds: _NotNegative = Field(
+        60, le=24 * 3600, description="longest random delay of a run, which keeps a fleet apart (seconds)"
+    )
+    alert_command: list[_Word] = Field(
+        [], description="program and arguments for alerts, run without a shell; empty: one line in the journal"
+    )
+
+    @property
+    def longest_interval_minutes(self) -> float:
+        """From the end of a run to the start of the next one, the random delay included."""
+        return self.interval_minutes + self.random_delay_seconds / 60
 
 
 class Config(Section):

@@ -100,7 +100,22 @@ def parse(text: str, path: str) -> Loaded:
         for key in ALWAYS_ON
         if getattr(config.sync_settings, key) is False
     ]
+    warnings += _too_soon_stale(config)
     return Loaded(config, path, warnings)
+
+
+def _too_soon_stale(config: Config) -> list[str]:
+    """A warning where a verdict would be called stale although the timer works as it should."""
+    check, longest = config.check_settings, config.testing.max_wait_minutes
+    needed = check.longest_interval_minutes + longest
+    if check.stale_after_minutes > needed:
+        return []
+    return [
+        f"check_settings.stale_after_minutes is {_plain(check.stale_after_minutes)}, so a verdict may be stale before "
+        f"the next one is due: with interval_minutes {_plain(check.interval_minutes)}, random_delay_seconds "
+        f"{_plain(check.random_delay_seconds)} and testing.max_wait_minutes {_plain(longest)} it should be more than "
+        f"{_plain(round(needed, 2))}"
+    ]
 
 
 def sections() -> dict[str, type[Section]]:
@@ -209,6 +224,8 @@ def _right(detail: ErrorDetails) -> str:
             return "a number"
         case "string_type" | "string_unicode":
             return "a text"
+        case "list_type":
+            return "a list"
         case "bool_type":
             return "true or false"
         case "greater_than":
@@ -223,6 +240,12 @@ def _right(detail: ErrorDetails) -> str:
             return str(limits["expected"])
         case "model_type" | "model_attributes_type":
             return "an object"
+        case "list_type":
+            return "a list"
+        case "missing":
+            return f"given {detail['loc'][-1]}, too"
+        case "extra_forbidden":
+            return "left out: nobody reads this key"
         case "value_error":
             return str(limits["error"])
         case _:

@@ -7,26 +7,33 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from celestial_nasops import causes
 from celestial_nasops.durable import write_atomically
 from celestial_nasops.fault import LocalFault
+from celestial_nasops.nas.capabilities import Capabilities
 
 FILE_NAME = "daemon_state.json"
 PENDING_DELETES_NAME = "pending_deletes.json"
 LOCK_NAME = "daemon.lock"
 
 
+# Bounded, so that whoever reads them can reckon with them.
+_Seconds = Annotated[float, Field(ge=-1e11, le=1e11, allow_inf_nan=False)]
+
+
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """A file that is being carried. Times are Unix seconds."""
+    """A file that is being carried. Times are Unix seconds; the rate is that of the last few seconds."""
 
     file_path: str
     bytes_done: int
     bytes_total: int
-    started_at: float
+    started_at: _Seconds
+    bytes_per_second: float = 0.0
 
     @property
     def name(self) -> str:
@@ -35,28 +42,50 @@ class InHand:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadOnlyFolder:
+    """A folder in which the daemon can't write: [Errno 30], and what it found out about that.
+
+    ``code`` is the cause's, ``mount_point`` the mount through which the daemon reaches the folder.
+    """
+
+    path: str
+    setting: str
+    code: str
+    unit: str
+    mount_point: str
+
+
+@dataclass(frozen=True, slots=True)
 class DaemonState:
     """What the daemon says of itself. Times are Unix seconds; ``heartbeat_boottime`` is on CLOCK_BOOTTIME,
     which nobody sets.
 
+    ``nas`` is what the NAS can do, as the last connection found it out; None where there was none yet.
     ``process_start_ticks`` tells a process from a later one with the same pid: field 22 of ``/proc/PID/stat``, proc(5).
     """
 
     pid: int
     process_start_ticks: int
-    started_at: float
+    started_at: _Seconds
     version: str
     code_path: str
     code_fingerprint: str
     config_path: str
     config_fingerprint: str
-    heartbeat_at: float
-    heartbeat_boottime: float
-    heartbeat_seconds: float
+    heartbeat_at: _Seconds
+    heartbeat_boottime: _Seconds
+    heartbeat_seconds: _Seconds
     doing: str = ""
     in_hand: list[InHand] = field(default_factory=list)
     last_error: str = ""
-    nas_away_since: float | None = None
+    nas_away_since: _Seconds | None = None
+    read_only: list[ReadOnlyFolder] = field(default_factory=list)
+    deletions_stopped: str = ""
+    no_room: str = ""
+    paused_by: str = ""
+    paused_at: _Seconds | None = None
+    paused_reason: str = ""
+    nas: Capabilities | None = None
 
 
 def write(folder: str, state: DaemonState) -> None:

@@ -9,7 +9,7 @@ import os
 import pwd
 from collections.abc import Iterator
 
-from celestial_nasops import causes
+from celestial_nasops import causes, read_only
 from celestial_nasops.fault import LocalFault
 
 
@@ -66,7 +66,7 @@ def put_aside(path: str, moment: str) -> str:
 
 
 @contextlib.contextmanager
-def folder_faults(folder: str, setting: str, unit: str = "media-sync-daemon") -> Iterator[None]:
+def folder_faults(folder: str, setting: str) -> Iterator[None]:
     """Turn what the kernel says about writing in ``folder`` into a fault that names the folder and its setting.
 
     Raises:
@@ -75,12 +75,12 @@ def folder_faults(folder: str, setting: str, unit: str = "media-sync-daemon") ->
     try:
         yield
     except OSError as error:
-        raise folder_fault(error, folder, setting, unit) from error
+        raise folder_fault(error, folder, setting) from error
 
 
-def folder_fault(error: OSError, folder: str, setting: str, unit: str = "media-sync-daemon") -> LocalFault:
+def folder_fault(error: OSError, folder: str, setting: str) -> LocalFault:
     """The fault that an OSError on a folder, or on a file in it, means to an operator."""
-    values = {"path": folder, "setting": setting, "unit": unit, "user": user_name()}
+    values = {"path": folder, "setting": setting, "user": user_name()}
     reason = error.strerror or str(error)
     match error.errno:
         case errno.ENOENT:
@@ -90,7 +90,7 @@ def folder_fault(error: OSError, folder: str, setting: str, unit: str = "media-s
         case errno.EACCES | errno.EPERM:
             return LocalFault(causes.FOLDER_NO_PERMISSION, **values)
         case errno.EROFS:
-            return LocalFault(causes.FOLDER_READ_ONLY, **values)
+            return read_only.fault_of(folder, setting)
         case errno.ENOSPC | errno.EDQUOT:
             return LocalFault(causes.FOLDER_FULL, reason=reason, **values)
         case _:
@@ -111,6 +111,7 @@ def prove_folder(folder: str, setting: str) -> None:
     with folder_faults(folder, setting):
         write_atomically(path, b"proof")
         os.unlink(path)
+    read_only.proven(folder)
 
 
 def user_name() -> str:

@@ -22,15 +22,29 @@ __all__ = [
 
 # Values that are words of ours and no data: they are said in the operator's language, too.
 _WORDS = frozenset({"action", "holder", "reason", "stage", "what"})
+_LONGEST_VALUE = 4096  # PATH_MAX
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One entry of the catalogue of causes. ``summary`` and ``remedy`` are ``str.format`` templates."""
+    """One entry of the catalogue of causes. ``summary`` and ``remedy`` are ``str.format`` templates.
+
+    ``remedy_by_sftp`` takes the place of ``remedy`` for an account that gets no shell to type in; it is used where the
+    values say how to reach it: ``sftp``.
+    """
 
     code: str
     summary: str
     remedy: str
+    remedy_by_sftp: str = ""
+
+
+def _bounded(text: str) -> str:
+    """A value in a size for people: no name in the field is longer, but anything may have been written there."""
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    half = _LONGEST_VALUE // 2
+    return f"{text[:half]} ... {text[-half:]}"
 
 
 class Fault(Exception):  # noqa: N818 - the field speaks of faults
@@ -42,11 +56,12 @@ class Fault(Exception):  # noqa: N818 - the field speaks of faults
 
     def __init__(self, cause: Cause, **values: object) -> None:
         self.cause = cause
-        self.values = {name: shown(value) for name, value in values.items()}
+        self.values = {name: _bounded(shown(value)) for name, value in values.items()}
         said = {name: language.phrase(text) if name in _WORDS else text for name, text in self.values.items()}
         templates = language.templates(cause.code, cause)
         self.summary = templates.summary.format_map(said)
-        self.remedy = templates.remedy.format_map(said)
+        by_sftp = templates.remedy_by_sftp if "sftp" in values else ""
+        self.remedy = (by_sftp or templates.remedy).format_map(said)
         super().__init__(self.summary)
 
     @property

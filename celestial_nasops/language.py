@@ -13,7 +13,7 @@ from typing import Protocol
 
 
 class Templates(Protocol):
-    """The two ``str.format`` templates of a cause: what happened, and what mends it."""
+    """The ``str.format`` templates of a cause: what happened, and what mends it, also without a shell on the NAS."""
 
     @property
     def summary(self) -> str:
@@ -22,6 +22,10 @@ class Templates(Protocol):
     @property
     def remedy(self) -> str:
         """What mends it."""
+
+    @property
+    def remedy_by_sftp(self) -> str:
+        """What takes its place for an account without a shell; empty where nothing does."""
 
 
 @dataclass(frozen=True, slots=True)

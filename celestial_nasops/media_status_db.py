@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from celestial_nasops import causes
 from celestial_nasops.database import statements as sql
-from celestial_nasops.database.connection import DbConnection
 from celestial_nasops.database.faults import why_unusable
-from celestial_nasops.database.records import Backlog, FileRecord, TransferStatus, age_seconds
+from celestial_nasops.database.records import (
+    Appetite,
+    Backlog,
+    FileRecord,
+    TransferStatus,
+    age_seconds,
+    bound as _bound,
+    bytes_in_all,
+)
 from celestial_nasops.database.schema import INIT_MARKER, TABLE
 from celestial_nasops.fault import DatabaseFault
+from celestial_nasops.receipts import Receipt, ReceiptsDb
 
-__all__ = ["INIT_MARKER", "TABLE", "Backlog", "FileRecord", "MediaStatusDB", "TransferStatus"]
+__all__ = ["INIT_MARKER", "TABLE", "Appetite", "Backlog", "FileRecord", "MediaStatusDB", "TransferStatus"]
 
 
-class MediaStatusDB(DbConnection):
+class MediaStatusDB(ReceiptsDb):
     """The queue, for one thread at a time. Every operation is one short transaction of its own.
 
     ``MediaStatusDB(path, timeout_seconds=5)`` opens what exists, ``create=True`` makes what is missing. All operations
@@ -85,6 +93,75 @@ class MediaStatusDB(DbConnection):
             connection.execute(sql.CLAIM, row_id)
             rows = connection.execute(sql.GET, row_id).fetchall()
         return FileRecord.of_row(rows[0])
+
+    def claim_ready(
+        self,
+        appetite: Appetite,
+        *,
+        small_only: bool = False,
+        excluding: Collection[int] = (),
+        fitting_bytes: int | None = None,
+    ) -> list[FileRecord]:
+        """Take the oldest ready row in hand, and with it, if it is small, the small ones that come next.
+
+        Args:
+            appetite: what is small, and how much of that to take.
+            small_only: leave other rows to other claims, so that a small file never waits behind a large one.
+            excluding: ids of rows to leave alone, such as those in back-off.
+            fitting_bytes: leave larger files alone, too, and those of unknown size; None for no such limit.
+
+        Returns:
+            The rows as they are now, transferring, the oldest first; none where nothing is ready.
+
+        Raises:
+            DatabaseFault: the database can't be read or written.
+        """
+        limits = [*([appetite.small_bytes] if small_only else []), *([] if fitting_bytes is None else [fitting_bytes])]
+        statement = self._statements.first_small_ready if limits else self._statements.first_ready
+        parameters: dict[str, str | int] = {
+            "excluding": json.dumps(sorted(excluding)),
+            "small_bytes": min(limits, default=0),
+            "limit": appetite.rows,
+        }
+        if not self._rows(statement, {**parameters, "limit": 1}):
+            return []
+        with self._transaction() as connection:
+            found = connection.execute(statement, parameters).fetchall()
+            ids = [record.id for record in appetite.helping(map(FileRecord.of_row, found))]
+            connection.executemany(sql.CLAIM, [(row_id,) for row_id in ids])
+            rows = connection.execute(sql.GET_ALL, (json.dumps(ids),)).fetchall()
+        return [FileRecord.of_row(row) for row in rows]
+
+    def mark_all_completed(self, receipts: Mapping[int, Receipt]) -> set[int]:
+        """Transferring -> completed, for many rows at once.
+
+        Args:
+            receipts: of the copies, by the ids of the rows; added with the change as a whole or not at all.
+
+        Returns:
+            Those that are completed now; the others were not transferring any more.
+
+        Raises:
+            DatabaseFault: the database can't be written; then none is.
+        """
+        with self._transaction() as connection:
+            completed = {
+                row_id for row_id in receipts if connection.execute(sql.MARK_COMPLETED, {"id": row_id}).rowcount == 1
+            }
+            for row_id in receipts:
+                if row_id in completed:
+                    self._add_receipt(connection, receipts[row_id])
+        return completed
+
+    def return_all_to_queue(self, row_ids: Sequence[int], error: str | None = None) -> None:
+        """Transferring -> pending for many rows at once, no file being to blame; rows that are not are left alone.
+
+        Raises:
+            DatabaseFault: the database can't be written; then none is.
+        """
+        values = {"error": None if error is None else _bound(error), "retries": 0}
+        with self._transaction() as connection:
+            connection.executemany(sql.RETURN_TO_QUEUE, [{"id": row_id, **values} for row_id in row_ids])
 
     def mark_completed(self, row_id: int) -> None:
         """Transferring -> completed.
@@ -164,6 +241,14 @@ class MediaStatusDB(DbConnection):
         record = self.get(row_id)
         return record is not None and record.transfer_status is TransferStatus.TRANSFERRING
 
+    def still_transferring(self, row_ids: Sequence[int]) -> set[int]:
+        """Which of these rows are still there and in hand.
+
+        Raises:
+            DatabaseFault: the database can't be read.
+        """
+        return {row_id for (row_id,) in self._rows(sql.STILL_IN_HAND, {"ids": json.dumps(list(row_ids))})}
+
     def find(self, file_path: str) -> FileRecord | None:
         """The row of a file, or None.
 
@@ -230,7 +315,7 @@ class MediaStatusDB(DbConnection):
             failed=failed,
             oldest_ready_path=oldest.file_path if oldest else None,
             oldest_ready_age_seconds=age_seconds(oldest.created_at, now) if oldest else None,
-            ready_bytes=int(ready_bytes),
+            ready_bytes=bytes_in_all(ready_bytes),
             newest_failed_path=newest_failed.file_path if newest_failed else None,
             newest_failed_age_seconds=age_seconds(newest_failed.updated_at, now) if newest_failed else None,
             newest_failed_error=newest_failed.last_error_message if newest_failed else None,
@@ -273,12 +358,3 @@ class MediaStatusDB(DbConnection):
                 raise DatabaseFault(
                     causes.ROW_CHANGED, row_id=row_id, expected=TransferStatus.TRANSFERRING, path=self.path
                 )
-
-
-def _bound(text: str) -> str | bytes:
-    """A text as SQLite takes it: one with bytes that are no UTF-8 goes as bytes, which the statements cast to TEXT."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogateescape")
-    return text

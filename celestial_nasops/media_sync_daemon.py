@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
+import os
 import sys
 from typing import NoReturn
 
@@ -17,8 +18,9 @@ from celestial_nasops.daemon.signals import Signals
 from celestial_nasops.daemon.start import sole_instance, unusable_folders
 from celestial_nasops.daemon.supervisor import FAILED, INTERNAL, Supervisor
 from celestial_nasops.daemon.worker import described
-from celestial_nasops.fault import ConfigFault, Fault, LocalFault
+from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, NasFault
 from celestial_nasops.notify import Notifier
+from celestial_nasops.steering import commands
 
 USAGE, CONFIG = 64, 78
 
@@ -32,20 +34,23 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the daemon.
+    """Run the daemon, or one of the operator's commands.
 
     Args:
         arguments: of the command line; those of the process by default.
 
     Returns:
         0 after a clean end; 1 where the start, or with ``--once`` a file, failed; 70 after an internal error; 78 for a
-        bad configuration.
+        bad configuration. Those of the commands are told by ``celestial_nasops.steering.commands``.
     """
     parser = _Parser(prog="media-sync-daemon", description="Carry media to the NAS, verified, and free their space.")
     parser.add_argument("--config", metavar="FILE", help="default: $UNIFIED_CONFIG, else the installed one")
     parser.add_argument("--once", action="store_true", help="carry what is ready, delete what is due, and end")
     parser.add_argument("--version", action="version", version=f"media-sync-daemon {__version__}")
+    commands.add_to(parser)
     options = parser.parse_args(arguments)
+    if options.command is not None:
+        return _steer(options)
     daemon_log.configure()
     try:
         return _run(config_file.load(config_file.find(options.config)), once=options.once)
@@ -58,6 +63,23 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - an operator gets one line, never a traceback
         log.critical("internal error: %s", described(error))
         return INTERNAL
+
+
+def _steer(options: argparse.Namespace) -> int:
+    """Do what an operator has typed; whatever goes wrong is told as in the check's report."""
+    try:
+        act: commands.Command = options.act
+        return act(config_file.load(config_file.find(options.config)), options)
+    except Fault as fault:
+        sys.stderr.write(f"{coded(fault)}\n  -> {fault.remedy}\n")
+        if isinstance(fault, ConfigFault):
+            return CONFIG
+        return commands.UNMEASURED if isinstance(fault, NasFault | DatabaseFault) else commands.FAILED
+    except BrokenPipeError:  # who read our output has read enough; what is buffered still goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return commands.FAILED
+    except KeyboardInterrupt:
+        return commands.FAILED
 
 
 def _run(loaded: Loaded, *, once: bool) -> int:

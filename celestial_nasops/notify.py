@@ -8,6 +8,8 @@ import sdnotify
 
 # systemd drops a datagram of more than 4096 bytes whole (NOTIFY_BUFFER_MAX); nobody reads more than this in one line.
 _STATUS_LIMIT_BYTES = 1000
+# A systemd that hears nothing, stopped or stuck in a reload, must not hold the one who keeps the deadlines.
+_SEND_SECONDS = 0.5
 
 
 class Notifier:
@@ -15,6 +17,8 @@ class Notifier:
 
     def __init__(self) -> None:
         self._notifier = sdnotify.SystemdNotifier()
+        if self._notifier.socket is not None:
+            self._notifier.socket.settimeout(_SEND_SECONDS)
         # Both may be inherited from a service that started us as its child: then the watchdog waits for it, not for us.
         usec, pid = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
         ours = usec.isdecimal() and int(usec) > 0 and pid in ("", str(os.getpid()))

@@ -9,7 +9,14 @@ import re
 
 from celestial_nasops.config import Config
 
+TEST_FILE_MARK = ".smoke-check."  # in the names of the check's files, which are no media
+_EXTENSION_LIMIT_BYTES = 16  # what is longer is a part of the name
 _NAME_LIMIT_BYTES = 255  # NAME_MAX of every file system that a NAS offers
+
+
+def is_test_file(path: str) -> bool:
+    """Whether a path's last part is the name of a test file of the check's, which leaves nothing behind it."""
+    return TEST_FILE_MARK in os.path.basename(path)
 
 
 def date_in_name(file_name: str) -> dt.date | None:
@@ -45,6 +52,22 @@ def remote_folder(config: Config, file_name: str, day_of_transfer: dt.date, *, w
 def remote_path(config: Config, file_name: str, day_of_transfer: dt.date) -> str:
     """The path on the NAS that a file belongs at."""
     return f"{remote_folder(config, file_name, day_of_transfer)}/{file_name}"
+
+
+def beside_name(file_name: str, sha256: str) -> str:
+    """The name for a file whose own name is taken on the NAS by another: ``x.1a2b3c-4d5e6f.mp4`` for ``x.mp4``.
+
+    The first twelve digits of its SHA-256 tell it from the other. They stand in two groups, so that they never form the
+    eight digits in a row that a date in a name is, and behind the name, so that a date in its front stays.
+    """
+    stem, extension = os.path.splitext(file_name)
+    if len(os.fsencode(extension)) > _EXTENSION_LIMIT_BYTES:
+        stem, extension = file_name, ""
+    ending = f".{sha256[:6]}-{sha256[6:12]}{extension}"
+    room = _NAME_LIMIT_BYTES - len(os.fsencode(ending))
+    while len(os.fsencode(stem)) > room:  # by characters, since half a one is refused by some file systems
+        stem = stem[:-1]
+    return stem + ending
 
 
 def temporary_name(config: Config, local_path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import selectors
 import signal
@@ -18,6 +19,7 @@ from celestial_nasops.fault import Fault
 
 OUTPUT_LIMIT = 1 << 20
 _KILL_SECONDS = 1.0
+_PIPE_BYTES = 1 << 20  # the most that Linux gives to whoever asks, pipe(7)
 _PACKAGES = {"ssh": "openssh-client", "ping": "iputils-ping", "systemctl": "systemd", "journalctl": "systemd"}
 
 
@@ -100,6 +102,70 @@ class Companion:
         with self._complaints as file:
             file.seek(0)
             return file.read(OUTPUT_LIMIT).decode("utf-8", "replace").strip()
+
+
+class Piped:
+    """A program that is fed through one pipe and heard through another, until it ends by itself or by :meth:`end`.
+
+    Attributes:
+        stdin: the descriptor that feeds it; -1 once it was closed.
+        stdout: the descriptor that it speaks to. Neither blocks: poll them.
+    """
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        """Start it.
+
+        Args:
+            argv: the program and its arguments; no shell is involved.
+
+        Raises:
+            ProcessFault: the program is missing or can't be started.
+        """
+        self._complaints = open(os.memfd_create("complaints"), "rb")  # noqa: SIM115 - closed by end()
+        try:
+            self._child = _start(argv, stdin=subprocess.PIPE, stderr=self._complaints.fileno())
+        except BaseException:
+            self._complaints.close()
+            raise
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        # Taken from their file objects, which buffer.
+        self.stdin, self.stdout = os.dup(self._child.stdin.fileno()), self._child.stdout.fileno()
+        self._child.stdin.close()
+        for pipe in (self.stdin, self.stdout):
+            os.set_blocking(pipe, False)
+        with contextlib.suppress(OSError):  # the kernel limits what a user's pipes may hold together
+            fcntl.fcntl(self.stdin, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    def close_stdin(self) -> None:
+        """Let it see the end of its input. Closing twice is fine."""
+        if self.stdin >= 0:
+            os.close(self.stdin)
+            self.stdin = -1
+
+    def kill(self) -> None:
+        """Kill it and all that it started, from any thread; who polls its pipes sees their end."""
+        if self._child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
+
+    def end(self, patience_seconds: float = 0.0) -> tuple[int | None, str]:
+        """End it with all that it started.
+
+        Args:
+            patience_seconds: how long to wait for its own end first.
+
+        Returns:
+            Its exit code, None where it had to be killed, and what it said on its standard error.
+        """
+        self.close_stdin()
+        exit_code: int | None = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            exit_code = self._child.wait(patience_seconds)
+        _end_group(self._child)
+        with self._complaints as file:
+            file.seek(0)
+            return exit_code, file.read(OUTPUT_LIMIT).decode("utf-8", "replace").strip()
 
 
 class Service:

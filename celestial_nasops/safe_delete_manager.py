@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable
 from celestial_nasops import causes
 from celestial_nasops.config import Config
 from celestial_nasops.daemon import pending_deletes
+from celestial_nasops.daemon.deletion_guard import DeletionsStopped
 from celestial_nasops.daemon.pending_deletes import PendingDelete
 from celestial_nasops.daemon.verified_delete import Hooks, NeedsAPerson, delete_verified
-from celestial_nasops.durable import put_aside
+from celestial_nasops.durable import folder_fault, put_aside
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.nas.files import NasFiles
-from celestial_nasops.transfer import Stopped
+from celestial_nasops.nas.verification import VerificationLevel
+from celestial_nasops.receipts import ReceiptsDb
+from celestial_nasops.transfer import Sent, Stopped
 
 _LONGEST_PAUSE_SECONDS = 600.0
 
@@ -32,6 +35,7 @@ class SafeDeleteManager:
 
     Attributes:
         problem: why the list could not be saved; None where it is.
+        unproven: why copies can't be verified as strongly as it is required; None where they can, as far as is known.
         went_wrong: how many tries went wrong since the start.
     """
 
@@ -50,6 +54,7 @@ class SafeDeleteManager:
         self._unreadable: str | None = None
         self._unsaved = True
         self.problem: Fault | None = None
+        self.unproven: Fault | None = None
         self.went_wrong = 0
         self.configure(config)
         try:
@@ -74,6 +79,7 @@ class SafeDeleteManager:
             self._max_retries = settings.max_retry_attempts
             self._pause_seconds = settings.retry_delay_seconds
             self._base_path = config.nas_settings.base_path
+            self._required = VerificationLevel(settings.required_verification_level)
             self._given_up.clear()
 
     @property
@@ -105,13 +111,24 @@ class SafeDeleteManager:
         """
         self._add([self._new(local_path, remote_path, sha256, size, mtime_ns)])
 
-    def adopt(self, files: Iterable[tuple[str, str]]) -> None:
+    def schedule_all(self, files: Iterable[tuple[str, Sent]]) -> None:
+        """Have files that were just sent deleted after the delay; the list is saved once for all of them.
+
+        Args:
+            files: local path and verified copy of each.
+        """
+        self._add([self._new(path, sent.remote_path, sent.sha256, sent.size, sent.mtime_ns) for path, sent in files])
+
+    def adopt(self, files: Iterable[tuple[str, str, str]]) -> None:
         """Have files deleted that were sent earlier, in so far as they are not in the list.
 
         Args:
-            files: local path and path on the NAS of each. The delay begins now.
+            files: local path, path on the NAS and SHA-256 (hex; empty where it is not known) of each. The delay begins
+                now.
         """
-        self._add([self._new(local, remote, "", None, None) for local, remote in files if not self.knows(local)])
+        self._add(
+            [self._new(local, remote, sha256, None, None) for local, remote, sha256 in files if not self.knows(local)]
+        )
 
     def next_due(self) -> float | None:
         """In how many seconds the next deletion is to be tried; 0 when it is overdue, None when there is none."""
@@ -129,18 +146,20 @@ class SafeDeleteManager:
             ]
         return sorted(due, key=lambda entry: entry.scheduled_time)
 
-    def run_due(self, files: Callable[[], NasFiles], hooks: Hooks) -> int:
+    def run_due(self, files: Callable[[], NasFiles], hooks: Hooks, receipts: ReceiptsDb | None = None) -> int:
         """Delete what is due, each file after its own checks.
 
         Args:
             files: gives the NAS; called when something is due.
             hooks: see there.
+            receipts: where they are testified.
 
         Returns:
             How many files were deleted.
 
         Raises:
-            NasUnavailable: the rest is due still; no try is counted.
+            NasUnavailable: the rest is due still; no try is counted. So with all that the hooks raise.
+            DatabaseFault: a receipt could not be added; the rest is due still.
         """
         deleted = 0
         for entry in self.due():
@@ -148,17 +167,31 @@ class SafeDeleteManager:
                 break
             if not self._is_current(entry):
                 continue
+            nas = files()
+            if not self._proves_enough(nas):
+                break
             try:
-                deleted += delete_verified(entry, files(), self._base_path, hooks)
+                deleted += delete_verified(entry, nas, self._base_path, hooks, receipts)
             except Stopped:
                 break
-            except NasUnavailable:
+            except (NasUnavailable, DeletionsStopped):
                 raise
             except (LocalFault, NasFault) as fault:
                 self._went_wrong(entry, fault)
             else:
                 self._remove(entry)
         return deleted
+
+    def _proves_enough(self, files: NasFiles) -> bool:
+        """Whether copies are verified as strongly as it is required; no file is to blame if not."""
+        level = files.verification_level
+        if level.meets(self._required):
+            self.unproven = None
+            return True
+        if self.unproven is None:
+            self.unproven = NasFault(causes.DELETE_UNPROVEN, level=level.value, required=self._required.value)
+            log.error("[%s] %s; %s", self.unproven.code, self.unproven, self.unproven.remedy)
+        return False
 
     def save(self) -> bool:
         """Write the list where that is still to be done.
@@ -182,7 +215,10 @@ class SafeDeleteManager:
 
     def _could_not_save(self, error: OSError) -> None:
         reason = f"[Errno {error.errno}] {error.strerror}" if error.errno else str(error)
-        problem = LocalFault(causes.PENDING_DELETES_UNSAVED, count=len(self._entries), reason=reason, path=self._path)
+        folder = folder_fault(error, os.path.dirname(self._path), "daemon_settings.state_path")
+        problem = LocalFault(
+            causes.PENDING_DELETES_UNSAVED, count=len(self._entries), reason=reason, remedy=folder.remedy
+        )
         if self.problem is None:
             log.error("%s; %s", problem, problem.remedy)
         self.problem = problem

@@ -60,6 +60,16 @@ DAEMON_STALE_CONFIG = Cause(
     "the daemon (pid {pid}) does not use the present configuration {config_path}",
     "sudo systemctl restart {unit}",
 )
+DELETIONS_STOPPED = Cause(
+    "deletions_stopped",
+    "the daemon (pid {pid}) carries files and deletes none, until a person has looked: {reason}",
+    "look at what that names, then: sudo media-sync-daemon resume; until then the disk fills up",
+)
+NAS_IS_FULL = Cause(
+    "nas_is_full",
+    "the daemon (pid {pid}) can't send everything: {reason}",
+    "free space on the NAS or raise the quota there; the rest goes by itself",
+)
 SYSTEMD_UNAVAILABLE = Cause(
     "systemd_unavailable",
     "systemd could not be asked about {unit}: {reason}",
@@ -77,6 +87,11 @@ NOT_SSH = Cause(
     "what answers on {host} port {port} is no SSH server: it says {banner}",
     "correct the port in the ssh configuration, or nas_settings.port: ssh -v -p {port} {host}",
 )
+NAS_NOT_ALLOWED = Cause(
+    "nas_not_allowed",
+    "{unit} may not speak to {host} ({address}): it was made when the NAS had another address, and allows {allowed}",
+    "make the units anew: sudo ./install.sh; what they allow: systemctl show --property=IPAddressAllow {unit}",
+)
 
 # --- database ---
 BACKLOG_OLD = Cause(
@@ -87,8 +102,7 @@ BACKLOG_OLD = Cause(
 FILES_FAILED = Cause(
     "files_failed",
     "{failed} file(s) have failed for good; the newest {age_minutes} min ago: {newest}: {error}",
-    "mend what that says, then put its row back, as the daemon's user: sqlite3 {database} \"UPDATE "
-    "media_transfer_status SET transfer_status='pending', transfer_retry_count=0 WHERE file_path='{newest}'\"",
+    "mend what that says, then have it sent again: sudo media-sync-daemon requeue '{newest}', or all: requeue --failed",
 )
 
 # --- file_insert ---
@@ -184,6 +198,11 @@ MEDIA_FOLDER_AWAY = Cause(
     "whether {file} was deleted can't be told: {folder} is not there, or is another volume now",
     "mount the media disk, or create the folder: findmnt -T {folder}; ls -ld {folder}",
 )
+DELETION_HELD_UP = Cause(
+    "deletion_held_up",
+    "{file} is not deleted, as the daemon deletes nothing until a person has looked: {reason}",
+    "look at what that names, then: sudo media-sync-daemon resume; until then the disk fills up",
+)
 DELETE_OVERDUE = Cause(
     "delete_overdue",
     "{file} should have been deleted {overdue_minutes} min ago and is still on this server",
@@ -220,4 +239,63 @@ ALREADY_RUNNING = Cause(
     "already_running",
     "another run (pid {pid}) is under way with the state folder {path}",
     "wait for it: journalctl -fu smoke-check",
+)
+
+# --- before an installation ---
+NO_SSH_ALIAS = Cause(
+    "no_ssh_alias",
+    "user {user} has no ssh alias '{alias}' in {path}",
+    "write it, with the NAS's address and account: {command}",
+)
+NO_SSH_KEY = Cause(
+    "no_ssh_key",
+    "user {user} has no key {path} to log in to the NAS with",
+    "make one: {command}; then add the line in {path}.pub to ~/.ssh/authorized_keys of {account}",
+)
+HOST_KEY_NOT_PINNED = Cause(
+    "host_key_not_pinned",
+    "no host key of {name} is pinned in {path}",
+    "pin it: {command}; then compare it with the one that the NAS shows: ssh-keygen -l -f {path}",
+)
+OF_ANOTHER = Cause(
+    "of_another",
+    "{path} belongs to {owner}, and user {user} may not write it ({setting})",
+    "run as its owner: sudo ./install.sh --user {owner}; or give it away: sudo chown {user} {path}",
+)
+OF_NO_ACCOUNT = Cause(
+    "of_no_account",
+    "{path} belongs to {owner}, and user {user} may not write it ({setting})",
+    "give it to that user; root can use it as before: sudo chown {user} {path}",
+)
+FOLDER_ON_READ_ONLY_DISK = Cause(
+    "folder_on_read_only_disk",
+    "{path} is on a file system that is mounted read-only ({setting})",
+    "see why: findmnt -T {path}; or correct {setting} in unified_config.json",
+)
+
+# --- the units ---
+ALERT_FAILED = Cause(
+    "alert_failed",
+    "check_settings.alert_command has not told anybody: {reason}",
+    "mend that, then try it: sudo systemctl start smoke-check-alert@smoke-check.service",
+)
+NOT_FOR_UNITS = Cause(
+    "not_for_units",
+    "'{value}' can't be written in a systemd unit, because of a control character or half a character",
+    "give the folder or file another name, in unified_config.json too",
+)
+USER_UNKNOWN = Cause(
+    "user_unknown",
+    "there is no user '{user}' on this machine",
+    "name the account that runs the daemon: --user NAME; those that exist: getent passwd",
+)
+TEMPLATES_UNUSABLE = Cause(
+    "templates_unusable",
+    "the units can't be made from {path}: {reason}",
+    "name the folder systemd/ of this version with --templates; ls -l {path}",
+)
+UNITS_UNWRITABLE = Cause(
+    "units_unwritable",
+    "{path} can't be written: {reason}",
+    "name a folder that exists and is yours with --into: ls -ld {folder}",
 )

@@ -74,6 +74,7 @@ def strays(run: Run) -> list[Debt]:
     paths = {os.path.join(media, os.path.basename(path)[1:-5]) if path.endswith(".part") else path for path in paths}
     with run.open_database() as database:
         paths |= {record.file_path for record in database.records_named_like(MARK)}
+    usable = [path for path in sorted(paths - known) if _can_be_owed(path)]
     return [
         Debt(
             run_id="unknown",
@@ -87,9 +88,17 @@ def strays(run: Run) -> list[Debt]:
                 marked_file.temporary_remote_path(run.config, path),
             ],
         )
-        for path in sorted(paths - known)
-        if marked_file.carries_mark(path) and os.path.isabs(path)
+        for path in usable
     ]
+
+
+def _can_be_owed(path: str) -> bool:
+    """Whether a run can have written that path: the ledger is UTF-8, and so is the configured folder."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return marked_file.is_marked_path(path)
 
 
 def _remove_rows(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) -> dict[int, str]:

@@ -10,11 +10,14 @@ import os
 import signal
 import sys
 import time
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from celestial_nasops import __version__
-from celestial_nasops.fault import ConfigFault
+from celestial_nasops.fault import ConfigFault, Fault
 from healthcheck.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from celestial_nasops.journal import Event
 
 DEFAULT_STATE_DIR = "/var/lib/smoke-check"
 
@@ -77,6 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     status.add_argument("--json", action="store_true", help="print the status file")
     status.set_defaults(act=_status)
 
+    watch = commands.add_parser("watch", parents=[where], help="fail where the last verdict is stale or missing")
+    watch.set_defaults(act=_watch)
+
+    alert = commands.add_parser("alert", parents=[config, where], help="tell that a unit has failed; for OnFailure=")
+    alert.add_argument("unit", metavar="UNIT", help="its name, where $MONITOR_UNIT does not say it")
+    alert.set_defaults(act=_alert)
+
     clean = commands.add_parser("clean", parents=[config, where], help="remove now whatever earlier runs left or owe")
     clean.set_defaults(act=_clean)
 
@@ -86,6 +96,27 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("file", metavar="FILE", nargs="?", help="default: as for run")
     check.set_defaults(act=_config_check)
     kinds.add_parser("schema", help="print the JSON Schema").set_defaults(act=_config_schema)
+    get = kinds.add_parser("get", parents=[config], help="print the values in force, one a line")
+    get.add_argument("keys", metavar="SECTION.KEY", nargs="+")
+    get.set_defaults(act=_config_get)
+
+    preflight = commands.add_parser(
+        "preflight", parents=[config], help="tell all that keeps a first run from passing; changes nothing"
+    )
+    preflight.add_argument("--new-user", metavar="NAME", help="who will run it, where that user does not exist yet")
+    preflight.set_defaults(act=_preflight)
+
+    holdings = commands.add_parser("holdings", parents=[config], help="count what an uninstallation would leave behind")
+    holdings.set_defaults(act=_holdings)
+
+    units = commands.add_parser("units", parents=[config], help="make the systemd units for this machine")
+    units.add_argument("--templates", metavar="DIR", required=True, help="the folder systemd/ of this version")
+    units.add_argument("--user", metavar="NAME", required=True, help="the account that runs both programs")
+    units.add_argument("--prefix", metavar="DIR", required=True, help="where the programs are: DIR/venv/bin")
+    units.add_argument("--into", metavar="DIR", required=True, help="where the units are put")
+    units.add_argument("--agent-only", action="store_true", help="leave out the unit of media-sync-daemon")
+    units.add_argument("--user-units", action="store_true", help="make units for systemctl --user")
+    units.set_defaults(act=_units)
 
     demo = commands.add_parser("demo", help="run the main job on an embedded NAS, in a temporary folder")
     demo.set_defaults(act=_demo)
@@ -101,9 +132,9 @@ def main(argv: list[str] | None = None) -> int:
     code: int = ExitCode.INTERNAL
     try:
         code = arguments.act(arguments)
-    except ConfigFault as fault:
+    except Fault as fault:
         _complain(fault.summary, fault.remedy)
-        code = ExitCode.BAD_CONFIG
+        code = ExitCode.BAD_CONFIG if isinstance(fault, ConfigFault) else ExitCode.FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads us any more; say nothing at exit
     except KeyboardInterrupt:
@@ -136,8 +167,17 @@ def entry() -> NoReturn:
 def _complain(summary: str, remedy: str | None) -> None:
     from healthcheck.report import writes_to_journal
 
+    _show(summary + (f" -- {remedy}" if remedy else ""))
     mark = "<3>" if writes_to_journal(sys.stderr) else ""
     print(f"{mark}smoke-check: {summary}" + (f"\n{mark}  -> {remedy}" if remedy else ""), file=sys.stderr)
+
+
+def _show(text: str) -> None:
+    """Put a text in the Status line of the unit that runs us."""
+    if "NOTIFY_SOCKET" in os.environ:
+        from celestial_nasops.notify import Notifier
+
+        Notifier().status(text)
 
 
 def _state_dir(arguments: argparse.Namespace) -> str:
@@ -163,34 +203,29 @@ def _run(arguments: argparse.Namespace) -> int:
     except NoVerdict as problem:
         _complain(problem.fault.summary, problem.fault.remedy)
         return problem.exit_code
-    root = next((p for p in status.probes if p.outcome == status.outcome and p.remedy), None)
-    report.verdict(status, root.remedy if root else None)
+    root = next((p for p in status.probes if p.name == status.root_probe), None)
+    report.verdict(status, root)
     if arguments.json:
         print(status.model_dump_json(indent=2))
     return ExitCode.INTERNAL if status.exit_code is None else status.exit_code
 
 
 def _status(arguments: argparse.Namespace) -> int:
+    from healthcheck import watch
     from healthcheck.moments import from_iso
     from healthcheck.report import Report
     from healthcheck.run import why_not_current
-    from healthcheck.status_file import StatusFile
 
     folder = _state_dir(arguments)
-    file = StatusFile(folder)
     try:
-        status = file.read()
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        _complain(f"{file.path} can't be read: {reason}", "run the check again: sudo systemctl start smoke-check")
-        return ExitCode.NOT_MEASURED
-    if status is None:
-        _complain(f"no run has been recorded in {folder}", "start one: sudo systemctl start smoke-check")
+        status = watch.read(folder)
+    except watch.NoStatus as none:
+        _complain(str(none), none.remedy)
         return ExitCode.NOT_MEASURED
     if arguments.json:
         print(status.model_dump_json(indent=2))
     else:
-        report = Report()
+        report = Report(replay=True)
         for probe in status.probes:
             report.probe(probe)
         if status.state == "finished":
@@ -200,7 +235,7 @@ def _status(arguments: argparse.Namespace) -> int:
             print(f"run {status.run_id} on {status.host} is under way since {status.started_at}")
     reason_not = why_not_current(status, folder, time.time())
     if reason_not is not None:
-        _complain(reason_not, "run the check again: sudo systemctl start smoke-check")
+        _complain(reason_not, watch.again(folder))
         return ExitCode.NOT_MEASURED
     if status.exit_code is None:
         before = status.previous
@@ -209,6 +244,49 @@ def _status(arguments: argparse.Namespace) -> int:
             return ExitCode.NOT_MEASURED
         return before.exit_code
     return status.exit_code
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    from healthcheck import events, watch
+
+    wrong = watch.what_is_wrong(_state_dir(arguments), time.time())
+    if wrong is None:
+        return ExitCode.GOOD
+    from celestial_nasops.journal import ERROR
+
+    summary, remedy = wrong
+    _tell(events.CHECK_STALE, ERROR, f"{summary} -- {remedy}", {"SUMMARY": summary, "REMEDY": remedy})
+    _show(f"{summary} -- {remedy}")
+    return ExitCode.NOT_MEASURED
+
+
+def _alert(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+    from healthcheck.alert import Failure, alert
+    from healthcheck.status_file import FILE_NAME
+
+    failure = Failure.from_environment(arguments.unit)
+    path = os.path.join(_state_dir(arguments), FILE_NAME)
+    try:
+        command = config_file.load(config_file.find(arguments.config)).config.check_settings.alert_command
+    except ConfigFault as fault:
+        # It may itself be what has failed, and then the journal is told. A unit for alerts that stayed red would say
+        # that something is wrong long after the configuration is mended.
+        _complain(fault.summary, fault.remedy)
+        command = []
+    return ExitCode.GOOD if alert(failure, command, path, _tell) else ExitCode.FAILED
+
+
+def _tell(event: Event, priority: int, text: str, fields: dict[str, object]) -> None:
+    """A record where standard error leads to the journal, else a line there."""
+    from healthcheck.report import journal_of
+
+    named = {f"SMOKE_CHECK_{name}": value for name, value in fields.items()}
+    journal = journal_of(sys.stderr)
+    if journal is None:
+        print(f"smoke-check: {text}", file=sys.stderr)
+    elif not (journal.send(event, priority, text, named) and journal.settle()):
+        print(f"<{priority}>smoke-check: {text}", file=sys.stderr)
 
 
 def _clean(arguments: argparse.Namespace) -> int:
@@ -251,6 +329,52 @@ def _config_schema(_arguments: argparse.Namespace) -> int:
 
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
     print(json.dumps(schema, indent=2))
+    return ExitCode.GOOD
+
+
+def _config_get(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+
+    loaded = config_file.load(config_file.find(arguments.config))
+    values = loaded.config.model_dump()
+    known = {f"{section}.{key}": value for section, keys in values.items() for key, value in keys.items()}
+    for key in arguments.keys:
+        if key not in known:
+            _complain(f"there is no key {key}", "see them all: smoke-check config schema")
+            return ExitCode.USAGE
+    for key in arguments.keys:
+        value = known[key]
+        print(value if isinstance(value, str) else json.dumps(value))
+    return ExitCode.GOOD
+
+
+def _preflight(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+    from healthcheck import preflight
+
+    found = preflight.problems(config_file.load(config_file.find(arguments.config)).config, user=arguments.new_user)
+    for fault in found:
+        print(f"problem: {fault.summary}\n  -> {fault.remedy}")
+    return ExitCode.FAILED if found else ExitCode.GOOD
+
+
+def _holdings(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+    from healthcheck import holdings
+
+    for key, value in holdings.count(config_file.load(config_file.find(arguments.config)).config).items():
+        print(f"{key}={value}")
+    return ExitCode.GOOD
+
+
+def _units(arguments: argparse.Namespace) -> int:
+    from celestial_nasops import config_file
+    from healthcheck.units import render
+
+    loaded = config_file.load(config_file.find(arguments.config))
+    site = render.survey(loaded, arguments.user, arguments.prefix, user_manager=arguments.user_units)
+    for name in render.write(site, arguments.templates, arguments.into, agent_only=arguments.agent_only):
+        print(name)
     return ExitCode.GOOD
 
 

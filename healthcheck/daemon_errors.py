@@ -6,8 +6,7 @@ import re
 import string
 from functools import cache
 
-from celestial_nasops import causes as shared
-from celestial_nasops import language
+from celestial_nasops import causes as shared, language
 from celestial_nasops.fault import Cause
 from healthcheck import causes
 

@@ -9,9 +9,9 @@ import os
 import threading
 import time
 from collections.abc import Iterable
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from celestial_nasops import durable
 from celestial_nasops.fault import Fault
@@ -19,6 +19,10 @@ from healthcheck import causes, marked_file
 from healthcheck.stop import Interrupted
 
 FILE_NAME = "ledger.json"
+# So far from the ends of the calendar that a moment can be moved along with the clock.
+_LAST_MOMENT = 1e11
+_Moment = Annotated[float, Field(ge=-_LAST_MOMENT, le=_LAST_MOMENT, allow_inf_nan=False)]
+_Whole = Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what SQLite and the kernel can hold
 
 
 class Debt(BaseModel):
@@ -34,32 +38,45 @@ class Debt(BaseModel):
     run_id: str
     name: str
     local_path: str
-    size: int = Field(ge=0)
+    size: int = Field(ge=0, lt=2**63)
     sha256: str = ""
-    created_at: float
+    created_at: _Moment
     remote_paths: list[str]
-    row_id: int | None = None
+    row_id: _Whole | None = None
     due: Literal["cleanup", "deletion"] = "cleanup"
     remote_path: str = ""
-    completed_at: float | None = None
-    delete_due_at: float | None = None
-    withdrawn_in_mid_transfer_at: float | None = None
+    completed_at: _Moment | None = None
+    delete_due_at: _Moment | None = None
+    withdrawn_in_mid_transfer_at: _Moment | None = None
     base_path: str = ""
     media_device: int | None = None
     boot_id: str = ""
-    clock_offset: float | None = None
+    clock_offset: _Moment | None = None
 
     @field_validator("local_path")
     @classmethod
     def _local_is_marked(cls, value: str) -> str:
-        if not (os.path.isabs(value) and marked_file.carries_mark(value)):
+        if not marked_file.is_marked_path(value):
             raise ValueError("not the path of a marked file")
         return value
+
+    @field_validator("remote_path")
+    @classmethod
+    def _remote_is_marked(cls, value: str) -> str:
+        if value and not marked_file.is_marked_path(value):
+            raise ValueError("not the path of a marked file")
+        return value
+
+    @model_validator(mode="after")
+    def _awaited_has_a_copy(self) -> Self:
+        if self.due == "deletion" and not self.remote_path:
+            raise ValueError("a deletion is awaited and the copy is not named")
+        return self
 
     @field_validator("remote_paths")
     @classmethod
     def _remotes_are_marked(cls, value: list[str]) -> list[str]:
-        if not all(path.startswith("/") and marked_file.carries_mark(path) for path in value):
+        if not all(map(marked_file.is_marked_path, value)):
             raise ValueError("not paths of a marked file")
         return value
 

@@ -5,6 +5,7 @@ The mark is in the name, so that nobody takes such a file for media, and so that
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import os
@@ -17,7 +18,7 @@ from celestial_nasops import paths
 from celestial_nasops.config import Config
 from celestial_nasops.durable import fsync_folder
 
-MARK = ".smoke-check."
+MARK = paths.TEST_FILE_MARK
 _MARKED_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*_\d{8}_\d{6}_[0-9a-f]{8}-\d{1,4}\.smoke-check\.[A-Za-z0-9]{1,10}")
 _CHUNK_BYTES = 1 << 20
 
@@ -42,6 +43,11 @@ def carries_mark(path: str) -> bool:
     name = os.path.basename(path)
     hidden = re.fullmatch(r"\.[A-Za-z0-9._-]*?(" + _MARKED_NAME.pattern + r")\.(?:part|[0-9a-f]{12})", name)
     return bool(_MARKED_NAME.fullmatch(name) or hidden)
+
+
+def is_marked_path(path: str) -> bool:
+    """Whether a path is absolute, leads to a marked file without a detour, and can be handed to the system."""
+    return path.startswith("/") and "\0" not in path and ".." not in path.split("/") and carries_mark(path)
 
 
 def new_files(config: Config, run_id: str, started: dt.datetime, count: int, size: int) -> list[MarkedFile]:
@@ -147,7 +153,10 @@ def possible_remote_paths(config: Config, name: str) -> list[str]:
     Older daemons leave backup_path out, or go by the day of transfer or by UTC.
     """
     named = paths.date_in_name(name) or dt.date.today()
-    days = [named, named + dt.timedelta(days=1), named - dt.timedelta(days=1)]
+    days = [named]
+    for step in (1, -1):
+        with contextlib.suppress(OverflowError):  # the first and the last day of the calendar have one neighbour only
+            days.append(named + dt.timedelta(days=step))
     folders = [paths.remote_folder(config, "", day, with_backup_path=b) for b in (True, False) for day in days]
     base = config.nas_settings.base_path.rstrip("/")
     folders += [f"{base}/{config.nas_settings.backup_path.strip('/')}".rstrip("/"), base]

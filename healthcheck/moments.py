@@ -21,7 +21,10 @@ def from_iso(text: str) -> float:
     Raises:
         ValueError: the text is no such moment.
     """
-    return dt.datetime.fromisoformat(text).timestamp()
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"no time zone in '{text}'")
+    return moment.timestamp()
 
 
 def from_database(text: str | None) -> float | None:

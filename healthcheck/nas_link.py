@@ -9,7 +9,9 @@ import time
 from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault, NasRefusal, NasUnavailable
 from celestial_nasops.language import say
+from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.target import resolve
 from healthcheck.stop import Nudge
@@ -18,7 +20,11 @@ _RETRY_SECONDS = 2.0
 
 
 class NasLink:
-    """Opens a session in a thread of its own, again after transient faults, never again after a refusal."""
+    """Opens a session in a thread of its own, again after transient faults, never again after a refusal.
+
+    Attributes:
+        capabilities: what the NAS can do, once that was found out.
+    """
 
     def __init__(self, config: Config, nudge: Nudge) -> None:
         self._config = config
@@ -30,6 +36,7 @@ class NasLink:
         self._fault: Fault | None = None
         nas = config.nas_settings
         self._address = (nas.ssh_alias or nas.host, nas.port)  # until it is resolved
+        self.capabilities: Capabilities | None = None
 
     def start(self) -> None:
         """Begin to connect, if that has not begun."""
@@ -61,8 +68,12 @@ class NasLink:
                 self._changed.wait(left)
             if self._session is not None:
                 per_command = min(self._config.security.connection_timeout_seconds, max(1.0, timeout_seconds))
-                return NasFiles(self._session, timeout_seconds=per_command)
+                nas = self._config.nas_settings
+                return open_files(self._session, nas, timeout_seconds=per_command, found=self._found)
             raise self._fault or self._not_yet(timeout_seconds)
+
+    def _found(self, capabilities: Capabilities) -> None:
+        self.capabilities = capabilities
 
     def lost(self) -> None:
         """Give up a session that has failed and connect anew."""

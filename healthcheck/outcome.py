@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
 
-from celestial_nasops.fault import Cause, Fault
+from celestial_nasops.fault import Cause, Fault, shown
 
 
 class Outcome(StrEnum):
@@ -47,7 +47,7 @@ class Finding:
     @classmethod
     def good(cls, summary: str, **details: Any) -> Finding:
         """A pass."""
-        return cls(Outcome.PASS, summary, details=details)
+        return cls(Outcome.PASS, shown(summary), details=details)
 
     @classmethod
     def skipped(cls, summary: str, **details: Any) -> Finding:

@@ -1,18 +1,22 @@
-"""How a run speaks: to a person at a terminal, to the journal, to systemd."""
+"""How a run speaks: to a person at a terminal, to the journal in records with fields, to systemd in its Status line."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from collections.abc import Mapping
 from typing import TextIO
 
+from celestial_nasops.journal import ERROR, NOTICE, SOCKET, WARNING, Event, Journal
 from celestial_nasops.notify import Notifier
+from healthcheck import causes, events
 from healthcheck.outcome import Outcome
 from healthcheck.status_file import ProbeStatus, Status
 
-# sd-daemon(3): a line that starts with <N> has the priority N in the journal
-_PRIORITY = {"fail": 3, "error": 3, "warn": 4}
+# Nothing is below notice: the unit's LogLevelMax= keeps systemd's own chatter of priority info out of the ten lines
+# that "systemctl status" shows.
+_PRIORITY = {"fail": ERROR, "error": ERROR, "warn": WARNING}
 _OWED_LINES = 5
 _COLOUR = {"pass": "32", "warn": "33", "fail": "31", "error": "31", "deferred": "36", "skipped": "2"}
 
@@ -26,16 +30,25 @@ def writes_to_journal(stream: TextIO) -> bool:
     return os.environ.get("JOURNAL_STREAM") == f"{there.st_dev}:{there.st_ino}"
 
 
+def journal_of(stream: TextIO) -> Journal | None:
+    """The journal, where a stream leads to it."""
+    if not writes_to_journal(stream):
+        return None
+    return Journal("smoke-check", os.environ.get("SMOKE_CHECK_JOURNAL_SOCKET") or SOCKET)
+
+
 class Report:
     """Prints a run as it happens. ``quiet`` keeps standard output for something else; systemd is told all the same."""
 
-    def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
+    def __init__(self, stream: TextIO | None = None, *, quiet: bool = False, replay: bool = False) -> None:
+        """Find out who listens; with ``replay`` what is said is no news, so neither journal nor systemd hears it."""
         # Standard output may be closed. Whatever becomes of it, the run goes on, and its verdict is in the status file.
         self._quiet = quiet or sys.stdout is None
         self._out = stream or sys.stdout or sys.stderr
-        self._journal = writes_to_journal(self._out)
+        self._journal = journal_of(self._out) if not replay else None
+        self._run_id: str | None = None
         self._live = not self._quiet and self._out.isatty()
-        self._notifier = Notifier()
+        self._notifier = None if replay else Notifier()
         self._probe = ""
         self._text = ""
         self._since = 0.0
@@ -49,7 +62,7 @@ class Report:
     def tell(self, text: str) -> None:
         """What is being waited for, on a terminal in a line that the next one replaces."""
         self._text = text
-        self._notifier.status(f"{self._probe}: {text}")
+        self._show(f"{self._probe}: {text}")
         self.tick()
 
     def tick(self) -> None:
@@ -62,51 +75,81 @@ class Report:
 
     def extend(self, seconds: float) -> None:
         """Tell systemd how much longer the run may take."""
-        self._notifier.extend_timeout(seconds)
+        if self._notifier:
+            self._notifier.extend_timeout(seconds)
+
+    def run_begins(self, status: Status) -> None:
+        """A run begins."""
+        self._run_id = status.run_id
+        text = f"run {status.run_id} begins, smoke-check {status.version}"
+        self._record(events.RUN_STARTED, text, None, {"VERSION": status.version})
 
     def probe(self, probe: ProbeStatus) -> None:
         """A probe's result: one line, and below it what to do."""
         code = f" [{probe.cause}]" if probe.cause else ""
         if self._journal:
             remedy = f" -- {probe.remedy}" if probe.remedy else ""
-            self._print(f"{probe.name}: {probe.outcome.upper()}{code} {probe.summary}{remedy}", probe.outcome)
+            text = f"{probe.name}: {probe.outcome.upper()}{code} {probe.summary}{remedy}"
+            interrupted = probe.cause == causes.INTERRUPTED.code
+            event = events.INTERRUPTED if interrupted else events.PROBE_FINISHED
+            self._record(event, text, probe.outcome, {"PROBE": probe.name, **_fields_of(probe)})
             return
         word = self._coloured(f"{probe.outcome.upper():<8}", probe.outcome)
         self._print(f"{word} {probe.name:<14} {probe.duration_seconds:7.3f} s  {probe.summary}{code}")
         if probe.remedy:
             self._print(f"{'':26}  -> {probe.remedy}")
 
-    def verdict(self, status: Status, remedy: str | None) -> None:
-        """The end of the run: the line that leads to the problem."""
+    def verdict(self, status: Status, root: ProbeStatus | None) -> None:
+        """The end of the run: the line that leads to the problem, and the probe behind it."""
         outcome = status.outcome or Outcome.ERROR
         word = outcome.upper()
-        self._notifier.status(f"{word} {status.summary}" + (f" -- {remedy}" if remedy else ""))
-        for one in status.outstanding[:_OWED_LINES]:
-            self._print(f"still owed: {one.name}: {one.reason}", "warn" if one.due == "cleanup" else None)
-        if len(status.outstanding) > _OWED_LINES:
-            self._print(f"still owed: {len(status.outstanding) - _OWED_LINES} more, see the status file", "warn")
+        advised = status.summary + (f" -- {root.remedy}" if root and root.remedy else "")
+        self._show(f"{word} {advised}")
         if self._journal:
-            self._print(
-                f"verdict: {word} {status.summary}" + (f" -- {remedy}" if remedy else "") + f" (run {status.run_id})",
-                outcome,
-            )
+            text = f"verdict: {word} {advised}{_owed(status)}"
+            self._record(events.RUN_ENDED, text, outcome, _verdict_of(status, root), last=True)
             return
+        for one in status.outstanding[:_OWED_LINES]:
+            self._print(f"still owed: {one.name}: {one.reason}")
+        if len(status.outstanding) > _OWED_LINES:
+            self._print(f"still owed: {len(status.outstanding) - _OWED_LINES} more, see the status file")
         took = f" in {status.duration_seconds:.2f} s" if status.duration_seconds is not None else ""
         self._print(f"{self._coloured(word, outcome)}{took}: {status.summary}")
 
     def remark(self, text: str) -> None:
         """Something that its reader should know besides the verdict."""
-        self._print(text, "warn")
+        if self._journal:
+            self._record(events.REMARK, text, "warn", {})
+        else:
+            self._print(text)
+
+    def _record(
+        self, event: Event, text: str, outcome: str | None, fields: Mapping[str, object], *, last: bool = False
+    ) -> None:
+        """A record whose fields begin with SMOKE_CHECK_; a plain line on standard output where it can't be sent.
+
+        The last one is waited for, because the program ends behind it.
+        """
+        if self._journal is None or self._quiet:
+            return
+        priority = _PRIORITY.get(outcome or "", NOTICE)
+        everything = {"RUN_ID": self._run_id, "OUTCOME": outcome, **fields}
+        named = {f"SMOKE_CHECK_{name}": value for name, value in everything.items()}
+        if not self._journal.send(event, priority, text, named) or (last and not self._journal.settle()):
+            self._write(f"<{priority}>{text}\n")  # sd-daemon(3): a line that starts with <N> has the priority N
+
+    def _show(self, line: str) -> None:
+        """Put a line in the unit's Status."""
+        if self._notifier:
+            self._notifier.status(line)
 
     def _coloured(self, text: str, outcome: str) -> str:
         plain = not self._live or os.environ.get("NO_COLOR")
         return text if plain else f"\x1b[{_COLOUR[outcome]}m{text}\x1b[0m"
 
-    def _print(self, text: str, outcome: str | None = None) -> None:
+    def _print(self, text: str) -> None:
         if self._quiet:
             return
-        if self._journal:
-            text = f"<{_PRIORITY.get(outcome or '', 6)}>{text}"
         self._write(("\r\x1b[K" if self._waiting_shown else "") + text + "\n")
         self._waiting_shown = False
 
@@ -116,6 +159,38 @@ class Report:
             self._out.flush()
         except (OSError, ValueError):
             self._quiet, self._live = True, False  # nobody reads it any more
+
+
+def _fields_of(probe: ProbeStatus) -> dict[str, object]:
+    return {
+        "CAUSE": probe.cause,
+        "SUMMARY": probe.summary,
+        "REMEDY": probe.remedy,
+        "DURATION_SECONDS": probe.duration_seconds,
+    }
+
+
+def _verdict_of(status: Status, root: ProbeStatus | None) -> dict[str, object]:
+    return {
+        "EXIT_CODE": status.exit_code,
+        "ROOT": root.name if root else None,
+        "CAUSE": root.cause if root else None,
+        "SUMMARY": status.summary,
+        "REMEDY": root.remedy if root else None,
+        "DURATION_SECONDS": status.duration_seconds,
+        "OWED": len(status.outstanding),
+        "CONSECUTIVE_FAILURES": status.consecutive_failures,
+        "LAST_PASS_AT": status.last_pass_at,
+    }
+
+
+def _owed(status: Status) -> str:
+    """What could not be removed, for the verdict's one line; awaited deletions have their probe for it."""
+    left = [one for one in status.outstanding if one.due == "cleanup"]
+    if not left:
+        return ""
+    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
+    return f"; still owed: {left[0].name}: {left[0].reason}{more}"
 
 
 def _columns() -> int:

@@ -13,7 +13,7 @@ from celestial_nasops import __version__
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
 from celestial_nasops.language import say, spoken
-from healthcheck import causes, cleanup, pipeline, status_file
+from healthcheck import causes, cleanup, pipeline, remedies, status_file
 from healthcheck.context import Run
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
@@ -71,14 +71,15 @@ def perform(loaded: Loaded, state_dir: str, options: Options, report: Report) ->
         except OSError as error:
             raise _unwritable(error, state_dir) from error
         run = _new_run(loaded, options, nudge, files, report)
+        under_way = _running(run, last)
+        report.run_begins(under_way)
         if status.put_aside is not None:
             run.note(f"an unreadable state file was put aside as {status.put_aside}")
             report.remark(say("an unreadable state file was put aside as {path}", path=status.put_aside))
         try:
-            status.write(_running(run, last))
+            status.write(under_way)
         except Fault as fault:
             raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
-        report.extend(pipeline.longest_run_seconds(run.config) + _RUNNING_MARGIN_SECONDS)
         try:
             finished = _follow_through(run, last, report)
         except NoVerdict:
@@ -152,13 +153,13 @@ def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, rep
 
 def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
     results: list[ProbeResult] = []
-    report.begins(pipeline.probe_names()[0])
+    _begin(run, pipeline.probe_names()[0], report)
     for result in pipeline.execute(run):
         results.append(result)
-        report.probe(_probe_status(result))
+        report.probe(_probe_status(result, run))
         following = pipeline.probe_names()[len(results) :]
         if following:
-            report.begins(following[0])
+            _begin(run, following[0], report)
     report.tell(say("cleaning up"))
     until = time.monotonic() + min(_CLEANUP_SECONDS, max(_SHORTEST_CLEANUP_SECONDS, run.clock.left()))
 
@@ -174,6 +175,12 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
     except Fault as fault:
         raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
     return _finished(run, last, results, final, left)
+
+
+def _begin(run: Run, probe: str, report: Report) -> None:
+    report.begins(probe)
+    # Once a probe: a run that was asked for more time than its unit allows gets it, one that hangs does not.
+    report.extend(run.clock.left() + _RUNNING_MARGIN_SECONDS)
 
 
 def _without_ledger(run: Run, final: Verdict) -> Verdict:
@@ -245,7 +252,7 @@ def _finished(
             "finished_at": iso(now),
             "duration_seconds": round(run.clock.elapsed(), 3),
             "stale_after": iso(now + run.config.check_settings.stale_after_minutes * 60),
-            "probes": [_probe_status(result) for result in results],
+            "probes": [_probe_status(result, run) for result in results],
             "timeline": sorted(run.timeline, key=lambda event: event.at),
             "outstanding": awaited + unclean,
             "consecutive_failures": 0 if good else (last.consecutive_failures if last else 0) + 1,
@@ -254,8 +261,10 @@ def _finished(
     )
 
 
-def _probe_status(result: ProbeResult) -> ProbeStatus:
+def _probe_status(result: ProbeResult, run: Run) -> ProbeStatus:
     finding = result.finding
+    user_manager = run.config.daemon_settings.supervisor == "systemd-user"
+    remedy = remedies.typed(finding.remedy, user_manager=user_manager) if finding.remedy else finding.remedy
     return ProbeStatus(
         name=result.name,
         outcome=finding.outcome.value,
@@ -263,7 +272,7 @@ def _probe_status(result: ProbeResult) -> ProbeStatus:
         duration_seconds=round(result.duration_seconds, 4),
         summary=printable(finding.summary),
         cause=finding.cause,
-        remedy=printable(finding.remedy),
+        remedy=printable(remedy),
         details=printable(finding.details),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,13 +22,16 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
+_ExitCode = Annotated[int, Field(ge=0, le=255)]
+
+
 class ProbeStatus(_Part):
     """One probe of the run, in the order in which they ran."""
 
     name: str = Field(description="daemon_status, ping, database, file_insert, remote_verify or local_delete")
     outcome: _OutcomeName
     started_at: _Moment
-    duration_seconds: float = Field(ge=0)
+    duration_seconds: float = Field(ge=0, allow_inf_nan=False)
     summary: str = Field(description="one sentence for people")
     cause: str | None = Field(description="stable code of what is wrong; null where nothing is")
     remedy: str | None = Field(description="what mends it, with the command to type; null where nothing is wrong")
@@ -56,7 +59,7 @@ class Previous(_Part):
 
     run_id: str
     outcome: _OutcomeName
-    exit_code: int
+    exit_code: _ExitCode
     summary: str
     finished_at: _Moment
     stale_after: _Moment = Field(description="after this moment that verdict counted for nothing")
@@ -73,14 +76,14 @@ class Status(_Part):
     boot_id: str
     state: Literal["running", "finished"]
     outcome: _OutcomeName | None = Field(description="null while running")
-    exit_code: int | None = Field(description="null while running")
+    exit_code: _ExitCode | None = Field(description="null while running")
     summary: str
     root_probe: str | None = Field(
         None, description="the probe that the summary leads to, whose remedy comes first; null where nothing is wrong"
     )
     started_at: _Moment
     finished_at: _Moment | None
-    duration_seconds: float | None
+    duration_seconds: float | None = Field(ge=0, allow_inf_nan=False)
     stale_after: _Moment = Field(description="after this moment the verdict counts for nothing")
     probes: list[ProbeStatus] = []
     timeline: list[Event] = []
@@ -120,7 +123,8 @@ class StatusFile:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from error
-        for moment in (status.started_at, status.stale_after, status.finished_at):
+        before = status.previous.stale_after if status.previous else None
+        for moment in (status.started_at, status.stale_after, status.finished_at, before):
             if moment is not None:
                 from_iso(moment)
         return status

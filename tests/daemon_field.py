@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from celestial_nasops import daemon_state
+from celestial_nasops import daemon_state, parts
 from celestial_nasops.config import Config
+from celestial_nasops.daemon.deletion_guard import MARKER_NAME
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
 from tests.nas_servers import Server
@@ -90,7 +91,7 @@ class Field:
     def configure(self, **settings: dict[str, Any]) -> None:
         """Write the configuration, quick where ``settings`` don't say otherwise."""
         tree: dict[str, dict[str, Any]] = {
-            "nas_settings": self.nas.nas_settings(),
+            "nas_settings": {**self.nas.nas_settings(), "reserve_bytes": 0},
             "local_settings": {"media_path": str(self.media)},
             "sync_settings": {"retry_delay_seconds": 0.05, "safe_delete_delay_minutes": 30},
             "security": {"connection_timeout_seconds": 3, "max_concurrent_transfers": 2},
@@ -150,13 +151,22 @@ class Field:
         return Path(self.config.nas_settings.base_path) / "EdgeBackup" / day / name
 
     def on_nas(self) -> list[str]:
-        """All files on the NAS."""
+        """All files on the NAS but the daemon's marker."""
         base = Path(self.config.nas_settings.base_path)
-        return sorted(str(path) for path in base.rglob("*") if not path.is_dir())
+        return sorted(str(path) for path in base.rglob("*") if not path.is_dir() and path.name != MARKER_NAME)
+
+    def here(self) -> list[str]:
+        """All files in the media folder but the daemon's marker."""
+        return sorted(path.name for path in self.media.iterdir() if path.name != MARKER_NAME)
 
     def unfinished_on_nas(self) -> list[str]:
         """Those under a temporary name."""
         return [path for path in self.on_nas() if os.path.basename(path).startswith(".tmp_")]
+
+    def known_parts(self) -> list[str]:
+        """Where on the NAS parts of large files lie, as the daemon remembers them."""
+        path = self.state_folder / parts.FILE_NAME
+        return sorted(part["remote_path"] for part in json.loads(path.read_text()).values()) if path.exists() else []
 
     @property
     def list_path(self) -> Path:
@@ -188,7 +198,7 @@ class Field:
         argv = [sys.executable, *what, "--config", str(self.config_path), *options]
         log_path = self.folder / "daemon.log"
         with open(log_path, "ab") as log:
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=_environment())
+            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment())
         daemon = Daemon(process, log_path, str(self.state_folder))
         try:
             if ready:
@@ -210,7 +220,7 @@ class Field:
         return code, daemon.log
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours, and one that finds the packages from wherever the program lies."""
     return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
 

@@ -39,6 +39,17 @@ class SmallTmpfs:
         self.mounted.append(folder)
         return folder
 
+    def bind(self, source: str, *, name: str) -> str:
+        """Show a folder in a second place, and return that."""
+        folder = str(self._folder / name)
+        os.mkdir(folder)
+        try:
+            process.run(["mount", "--bind", source, folder], timeout_seconds=10)
+        except process.ProcessFault as fault:
+            cannot(f"needs root that may mount: {fault}")
+        self.mounted.append(folder)
+        return folder
+
     def make_read_only(self, folder: str) -> None:
         """From now on writing there gives EROFS."""
         process.run(["mount", "-o", "remount,ro", folder], timeout_seconds=10)
@@ -47,8 +58,20 @@ class SmallTmpfs:
         """The opposite of :meth:`make_read_only`."""
         process.run(["mount", "-o", "remount,rw", folder], timeout_seconds=10)
 
+    def hide(self, folder: str) -> None:
+        """As if it were not mounted any more: an empty folder is in its place."""
+        process.run(["mount", "-t", "tmpfs", "-o", "size=65536,mode=0777", "tmpfs", folder], timeout_seconds=10)
+        self.mounted.append(folder)
+
+    def show(self, folder: str) -> None:
+        """The opposite of :meth:`hide`."""
+        process.run(["umount", "-l", folder], timeout_seconds=10)
+        self.mounted.remove(folder)
+
     def unmount_all(self) -> None:
-        """Take them down, in use or not."""
+        """Take them down, in use or not, with their empty folders."""
         while self.mounted:
-            with contextlib.suppress(process.ProcessFault):
-                process.run(["umount", "-l", self.mounted.pop()], timeout_seconds=10)
+            folder = self.mounted.pop()
+            with contextlib.suppress(process.ProcessFault, OSError):
+                process.run(["umount", "-l", folder], timeout_seconds=10)
+                os.rmdir(folder)

@@ -28,7 +28,8 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 class Server:
     """A running server, and what its clients need.
 
-    ``files`` is an empty folder that the server's account may write, meant as the NAS's ``base_path``.
+    ``files`` is an empty folder that the server's account may write, meant as the NAS's ``base_path``. The tests see it
+    under the same path as the configuration names it. ``is_jailed`` tells that a login sees nothing but that.
     """
 
     folder: str
@@ -36,6 +37,9 @@ class Server:
     client_key: str
     argv: list[str] = field(default_factory=list)
     port: int = 0
+    base_path: str = ""
+    access: str = "auto"
+    is_jailed: bool = False
     _process: subprocess.Popen[bytes] | None = None
     _frozen: list[int] = field(default_factory=list)
 
@@ -52,7 +56,7 @@ class Server:
     @property
     def files(self) -> str:
         """A folder for files."""
-        return os.path.join(self.folder, "files")
+        return self.base_path or os.path.join(self.folder, "files")
 
     @property
     def log(self) -> str:
@@ -68,7 +72,12 @@ class Server:
 
     def nas_settings(self) -> dict[str, object]:
         """The section of the configuration that leads here."""
-        return {"ssh_alias": ALIAS, "ssh_config_path": self.ssh_config, "base_path": self.files}
+        return {
+            "ssh_alias": ALIAS,
+            "ssh_config_path": self.ssh_config,
+            "base_path": self.files,
+            "access": self.access,
+        }
 
     def config(self) -> Config:
         """A configuration that leads here; everything else has its default."""
@@ -80,18 +89,7 @@ class Server:
 
     def descendants(self) -> list[int]:
         """The processes that serve connections and run commands, children before their own children."""
-        children: dict[int, list[int]] = {}
-        for name in filter(str.isdecimal, os.listdir("/proc")):
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                parent = int(file.read().rpartition(b")")[2].split()[1])
-                children.setdefault(parent, []).append(int(name))
-        found: list[int] = []
-        todo = [self.pid]
-        while todo:
-            below = children.get(todo.pop(0), [])
-            found += below
-            todo += below
-        return found
+        return descendants_of(self.pid)
 
     def cut_connections(self) -> None:
         """Kill what serves the present connections; new ones are taken."""
@@ -142,6 +140,22 @@ class Server:
             return ""
 
         return eventually(greeted, 20) == "greeted"
+
+
+def descendants_of(pid: int) -> list[int]:
+    """The processes below one, parents before their own children."""
+    children: dict[int, list[int]] = {}
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
+            parent = int(file.read().rpartition(b")")[2].split()[1])
+            children.setdefault(parent, []).append(int(name))
+    found: list[int] = []
+    todo = [pid]
+    while todo:
+        below = children.get(todo.pop(0), [])
+        found += below
+        todo += below
+    return found
 
 
 def _send_all(number: signal.Signals, pids: Sequence[int]) -> None:
@@ -198,6 +212,7 @@ def openssh_server(
     settings: Sequence[str] = (),
     environment: Sequence[str] = (),
     host_key_kinds: Sequence[str] = ("ed25519",),
+    base_path: str = "",
 ) -> Iterator[Server]:
     """A real sshd that logs the present user in, with keys of its own.
 
@@ -206,8 +221,9 @@ def openssh_server(
         settings: lines for sshd_config that win over those here.
         environment: ``NAME=value`` for its commands. Their HOME is empty, so nobody's profile plays a part.
         host_key_kinds: the host keys that it has; all are pinned.
+        base_path: where its files lie; empty: in ``folder``.
     """
-    server = _prepared(folder, user_name())
+    server = _prepared(folder, user_name(), base_path)
     program = shutil.which("sshd", path="/usr/sbin:/usr/local/sbin:/usr/bin")
     assert program, "the tests need a real sshd: sudo apt-get install openssh-server"
     if os.geteuid() == 0:
@@ -293,8 +309,9 @@ def pin(server: Server, public_keys: Sequence[str]) -> None:
     Path(server.known_hosts).write_text("".join(lines))
 
 
-def _prepared(folder: str | os.PathLike[str], username: str) -> Server:
+def _prepared(folder: str | os.PathLike[str], username: str, base_path: str = "") -> Server:
     server = Server(os.path.abspath(folder), username, os.path.join(os.path.abspath(folder), "client_key"))
+    server.base_path = base_path
     os.makedirs(server.files, exist_ok=True)
     os.makedirs(os.path.join(server.folder, "home"), exist_ok=True)
     return server

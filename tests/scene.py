@@ -14,6 +14,7 @@ from typing import Any
 
 from celestial_nasops import daemon_state, process
 from celestial_nasops.config import Config
+from celestial_nasops.daemon.deletion_guard import MARKER_NAME
 from celestial_nasops.media_status_db import MediaStatusDB
 from healthcheck.demo.scene import write_config
 from healthcheck.status_file import Status
@@ -136,8 +137,9 @@ class Scene:
         return Status.model_validate_json(path.read_bytes()) if path.exists() else None
 
     def litter(self) -> list[str]:
-        """Every file that is left on either side, and every row."""
+        """Every file that is left on either side, and every row, but for the daemon's markers."""
         left = [str(p) for root in (self.media, self.base) for p in root.rglob("*")] if self.base.exists() else []
+        left = [path for path in left if os.path.basename(path) != MARKER_NAME]
         if self.database.exists():
             with contextlib.closing(MediaStatusDB(str(self.database), timeout_seconds=5)) as database:
                 rows = database._connection.execute("SELECT file_path FROM media_transfer_status").fetchall()

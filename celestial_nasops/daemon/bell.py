@@ -27,12 +27,12 @@ class Bell:
             self.rang_at = time.monotonic()
             self._condition.notify_all()
 
-    def wait(self, heard: int, timeout_seconds: float) -> None:
+    def wait(self, heard: int, timeout_seconds: float | None) -> None:
         """Wait for a ring.
 
         Args:
             heard: the value of ``rings`` before its caller last looked; a ring since then ends the wait at once.
-            timeout_seconds: at most this long.
+            timeout_seconds: at most this long; None for as long as it takes.
         """
         with self._condition:
             self._condition.wait_for(lambda: self.rings != heard, timeout_seconds)

@@ -6,11 +6,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from celestial_nasops import words
+from celestial_nasops.control import Order
 from celestial_nasops.daemon_state import InHand
-from celestial_nasops.fault import Fault, shown
+from celestial_nasops.fault import Fault, LocalFault, shown
+from celestial_nasops.nas.capabilities import Capabilities
 
+_RATE_SECONDS = 1.0
 _SAME_AGAIN_SECONDS = 60.0  # what is tried again and again fills no journal
 
 log = logging.getLogger(__name__)
@@ -27,15 +31,23 @@ class Board:
     Attributes:
         last_error: the last error with its time; empty where there was none.
         errors: how many there were.
+        nas: what the NAS can do, as it was found out last; None where it never was.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        """``changed`` is called when a file is taken up or put down, and at errors; not while one moves."""
+    def __init__(self, changed: Callable[[], None], nas: Capabilities | None = None) -> None:
+        """Begin with nothing to show.
+
+        Args:
+            changed: called when a file is taken up or put down, and at news; not while one moves.
+            nas: what an earlier daemon found out about the NAS.
+        """
         self.last_error = ""
         self.errors = 0
+        self.nas = nas
         self._changed = changed
         self._lock = threading.Lock()
         self._in_hand: dict[str, InHand] = {}
+        self._measured: dict[str, tuple[float, int]] = {}  # when (monotonic seconds), and how much was done then
         self._logged: tuple[str, float] = ("", 0.0)
 
     def took(self, worker: str, path: str, size: int) -> None:
@@ -43,12 +55,30 @@ class Board:
         with self._lock:
             # The path is for reading: a state file is UTF-8, a file's name need not be.
             self._in_hand[worker] = InHand(shown(path), 0, size, time.time())
+            self._measured[worker] = (time.monotonic(), 0)
         self._changed()
 
     def moved(self, worker: str, bytes_done: int) -> None:
         """So much of it has been read."""
         with self._lock:
-            self._in_hand[worker] = replace(self._in_hand[worker], bytes_done=bytes_done)
+            file = self._in_hand[worker]
+            self._in_hand[worker] = replace(
+                file, bytes_done=bytes_done, bytes_per_second=self._rate(worker, file, bytes_done)
+            )
+
+    def _rate(self, worker: str, file: InHand, bytes_done: int) -> float:
+        """Measured anew every second, and smoothed; before the first second is over, what it is so far."""
+        now = time.monotonic()
+        since, before = self._measured[worker]
+        seconds = now - since
+        if bytes_done < before or seconds <= 0:  # it is read once more, from the start
+            self._measured[worker] = (now, bytes_done)
+            return file.bytes_per_second
+        measured = (bytes_done - before) / seconds
+        if seconds < _RATE_SECONDS:
+            return measured if before == 0 else file.bytes_per_second
+        self._measured[worker] = (now, bytes_done)
+        return measured if before == 0 else (file.bytes_per_second + measured) / 2
 
     def put_down(self, worker: str) -> None:
         """The worker is done with it, in whatever way."""
@@ -60,6 +90,18 @@ class Board:
         """The files in hand, the oldest first."""
         with self._lock:
             return sorted(self._in_hand.values(), key=lambda file: file.started_at)
+
+    def found(self, nas: Capabilities) -> None:
+        """A connection has found out what the NAS can do: say so where it is not what was known."""
+        with self._lock:
+            before, self.nas = self.nas, nas
+        if before == nas:
+            return
+        if before is None:
+            log.info("the NAS gives %s", nas)
+        else:
+            log.warning("what the NAS gives has changed: %s; before, it was %s", nas, before)
+        self._changed()
 
     def report(self, fault: Fault, about: str = "") -> None:
         """Log an error and keep it as the last one.
@@ -95,6 +137,11 @@ class Situation:
         away_reason: see ``away_since``.
         troubles: what an operator should see at once.
         last_error: the last error.
+        read_only: folders in which nothing can be written.
+        deletions_stopped: why nothing is deleted until a person has looked; empty where that is not so.
+        no_room: which file does not fit on the NAS; empty where all do.
+        paused: the order to carry and delete nothing; None where there is none.
+        nas: what the NAS can do, as far as it was found out.
     """
 
     doing: str
@@ -105,12 +152,19 @@ class Situation:
     away_reason: str
     troubles: list[str]
     last_error: str
+    read_only: list[LocalFault] = field(default_factory=list)
+    deletions_stopped: str = ""
+    paused: Order | None = None
+    no_room: str = ""
+    nas: Capabilities | None = None
 
 
 def status_line(now: Situation) -> str:
     """Say in one line what the daemon does, what waits, and what is wrong."""
     if now.doing:
         parts = [now.doing]
+    elif now.paused is not None:
+        parts = [_paused(now.paused), *([_sending(now.in_hand, now.lanes)] if now.in_hand else [])]
     elif now.away_since is not None:
         since = time.strftime("%H:%M", time.localtime(now.away_since))
         parts = [f"NAS away since {since}: {now.away_reason}"]
@@ -119,13 +173,20 @@ def status_line(now: Situation) -> str:
     else:
         parts = ["idle"]
     parts.append("the queue can't be read" if now.waiting is None else f"{now.waiting} waiting")
+    parts += [coded(fault) for fault in now.read_only]
     parts += now.troubles
     if now.last_error:
         parts.append(f"last error {now.last_error}")
     return "; ".join(parts)
 
 
+def _paused(order: Order) -> str:
+    why = f" ({shown(order.reason)})" if order.reason else ""
+    return f"paused by {shown(order.by)} since {words.clock(order.at)}{why}, until 'media-sync-daemon resume'"
+
+
 def _sending(in_hand: list[InHand], lanes: int) -> str:
     first = in_hand[0]
     done = f"{100 * min(first.bytes_done, first.bytes_total) // first.bytes_total} %, " if first.bytes_total else ""
-    return f"sending {first.name} ({done}{len(in_hand)} of {lanes} lanes)"
+    rate = f"{words.size(first.bytes_per_second)}/s, " if first.bytes_per_second else ""
+    return f"sending {first.name} ({done}{rate}{len(in_hand)} of {lanes} lanes)"

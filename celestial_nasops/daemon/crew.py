@@ -1,4 +1,4 @@
-"""All workers under one configuration: several lanes, one deleter."""
+"""All workers under one configuration: several lanes, one for small files alone, one deleter."""
 
 from __future__ import annotations
 
@@ -6,15 +6,21 @@ import contextlib
 import time
 from collections.abc import Callable
 
+from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.bell import Bell
 from celestial_nasops.daemon.board import Board
+from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.deleter import Deleter
+from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.daemon.dispatch import Dispatch
-from celestial_nasops.daemon.lane import Common, Lane
+from celestial_nasops.daemon.lane import Lane
+from celestial_nasops.daemon.leftovers import Leftovers
 from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.room import Room
 from celestial_nasops.daemon.worker import Orders, Worker
 from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.parts import Parts
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
 
 _GRACE_SECONDS = 60.0
@@ -28,7 +34,10 @@ class Crew:
         config: Config,
         board: Board,
         deletes: SafeDeleteManager,
+        guard: DeletionGuard,
         unfinished: dict[str, str],
+        parts: Parts,
+        bandwidth: Bandwidth,
         changed: Callable[[], None],
         *,
         once: bool = False,
@@ -39,7 +48,10 @@ class Crew:
             config: the configuration.
             board: where they say what they do.
             deletes: the deletions that are pending.
+            guard: stops them where something is wrong.
             unfinished: local path to the place on the NAS where a part of the file may lie.
+            parts: uploads of large files that can be gone on with.
+            bandwidth: what all of them may use together.
             changed: called in a worker's thread when something has happened that the main thread should look at.
             once: end when there is nothing left to do.
 
@@ -47,11 +59,26 @@ class Crew:
             DatabaseFault: the queue can't be used.
         """
         self.availability = NasAvailability(config.sync_settings.retry_delay_seconds, changed)
+        self.room = Room(config, changed)
         self._orders = Orders(once)
         self._due = Bell()
         dispatch = Dispatch(self._orders, board, self.availability, config.sync_settings.retry_delay_seconds)
         self._bells = (dispatch.bell, self._due)
-        common = Common(config, self._orders, board, self.availability, dispatch, deletes, self._due.ring, unfinished)
+        common = Common(
+            config=config,
+            orders=self._orders,
+            board=board,
+            availability=self.availability,
+            dispatch=dispatch,
+            deletes=deletes,
+            guard=guard,
+            room=self.room,
+            scheduled=self._due.ring,
+            bandwidth=bandwidth,
+            parts=parts,
+            leftovers=Leftovers(config, parts),
+            unfinished=unfinished,
+        )
         step_seconds = config.sync_settings.sync_timeout_seconds + config.security.connection_timeout_seconds
         self._longest_silence = step_seconds + _GRACE_SECONDS
         count = config.security.max_concurrent_transfers
@@ -62,6 +89,7 @@ class Crew:
                 return opened.enter_context(MediaStatusDB(queue.db_path, timeout_seconds=queue.connection_timeout))
 
             self._lanes = [Lane(f"lane-{number}", common, connection(), changed) for number in range(1, count + 1)]
+            self._lanes.append(Lane("lane-small", common, connection(), changed, small_only=True))
             self._deleter = Deleter(common, connection(), self._due, changed)
             opened.pop_all()  # each worker closes its own
 

@@ -5,21 +5,26 @@ from __future__ import annotations
 import logging
 import os
 import stat
+import time
 from collections.abc import Callable
 
 from celestial_nasops import paths, transfer
+from celestial_nasops.config import Config
 from celestial_nasops.daemon.bell import Bell
-from celestial_nasops.daemon.lane import Common
+from celestial_nasops.daemon.common import Common
+from celestial_nasops.daemon.deletion_guard import DeletionsStopped
 from celestial_nasops.daemon.nas_connection import NasConnection
 from celestial_nasops.daemon.verified_delete import Hooks
 from celestial_nasops.daemon.worker import Worker
 from celestial_nasops.database.records import FileRecord
-from celestial_nasops.fault import DatabaseFault, LocalFault, NasUnavailable
+from celestial_nasops.fault import DatabaseFault, LocalFault, NasFault, NasUnavailable
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.receipts import Event
 
 _IDLE_LOOK_SECONDS = 60.0
 _SAVE_AGAIN_SECONDS = 2.0
+_OBSTACLE_SECONDS = 10.0
 _STEPS_OF_A_LOGIN = 5
 
 log = logging.getLogger(__name__)
@@ -33,8 +38,9 @@ class Deleter(Worker):
         self._common = common
         self._db = db
         self._bell = bell
-        self._nas = NasConnection(common.config)
+        self._nas = NasConnection(common.config, found=common.board.found, heard=self.beat)
         self._deletes = common.config.sync_settings.delete_after_sync
+        self._not_before = 0.0  # on the clock that nobody can set (seconds)
 
     def abort(self) -> None:
         """End the wait for the NAS, from any thread."""
@@ -60,14 +66,26 @@ class Deleter(Worker):
                 self._nas.close()
 
     def _delete_due(self) -> None:
-        common = self._common
+        common, guard = self._common, self._common.guard
         if not common.deletes.save() or not self._deletes or not common.availability.can_be_read:
             return
+        due = len(common.deletes.due())
+        if due == 0 or time.monotonic() < self._not_before:
+            return
+        hooks = Hooks(self.beat, common.orders.finish.is_set, guard.check_media, guard.check_nas)
         try:
-            common.deletes.run_due(self._files, Hooks(self.beat, common.orders.finish.is_set))
+            guard.check_media()
+            guard.check_count(due, self._db)
+            guard.check_nas(self._files())
+            common.deletes.run_due(self._files, hooks, self._db)
+        except DeletionsStopped:
+            pass  # which the guard has told
         except NasUnavailable as fault:
             if not common.orders.finish.is_set():
                 common.availability.failed(fault)
+        except (DatabaseFault, LocalFault, NasFault) as fault:
+            common.board.report(fault, "nothing is deleted")
+            self._not_before = time.monotonic() + _OBSTACLE_SECONDS
 
     def _files(self) -> NasFiles:
         self.beat(_STEPS_OF_A_LOGIN * self._common.config.security.connection_timeout_seconds)
@@ -77,10 +95,14 @@ class Deleter(Worker):
         deletes, limit = self._common.deletes, _IDLE_LOOK_SECONDS
         if deletes.problem is not None or not forgotten_found:
             limit = _SAVE_AGAIN_SECONDS
-        elif self._deletes and self._common.availability.can_be_read:
+        elif self._deletes and self._common.availability.can_be_read and not self._is_held_up:
             due = deletes.next_due()
-            limit = limit if due is None else min(limit, due)
+            limit = limit if due is None else min(limit, max(due, self._not_before - time.monotonic()))
         return limit
+
+    @property
+    def _is_held_up(self) -> bool:
+        return self._common.guard.stopped is not None or self._common.deletes.unproven is not None
 
     def _adopt_forgotten(self) -> bool:
         """Schedule completed files that are still here: the list may be lost, or older than the queue.
@@ -95,19 +117,25 @@ class Deleter(Worker):
                 page = self._db.completed_records(after)
                 if not page:
                     return True
-                self._common.deletes.adopt([(r.file_path, self._copy_of(r)) for r in page if _is_here(r)])
+                here = [r for r in page if _is_here(self._common.config, r)]
+                self._common.deletes.adopt([self._copy_of(r) for r in here])
                 after = page[-1].id
         except DatabaseFault as fault:
             self._common.board.report(fault)
         return False
 
-    def _copy_of(self, record: FileRecord) -> str:
-        return paths.remote_path(self._common.config, record.file_name, transfer.day_of(record))
+    def _copy_of(self, record: FileRecord) -> tuple[str, str, str]:
+        """A file, its copy and its SHA-256, as the receipt of its transfer names them, else as they should be."""
+        receipt = self._db.last_receipt(record.file_path)
+        if receipt is not None and receipt.event is not Event.DELETED:
+            return record.file_path, receipt.remote_path, receipt.sha256
+        copy = paths.remote_path(self._common.config, record.file_name, transfer.day_of(record))
+        return record.file_path, copy, ""
 
 
-def _is_here(record: FileRecord) -> bool:
+def _is_here(config: Config, record: FileRecord) -> bool:
     try:
-        transfer.check_names(record)
+        transfer.check_place(config, record)
         return stat.S_ISREG(os.lstat(record.file_path).st_mode)
     except (LocalFault, OSError):
         return False

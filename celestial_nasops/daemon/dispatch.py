@@ -1,10 +1,11 @@
-"""Who takes the next row, and when: one lane at a time looks into the queue, the others sleep."""
+"""Who takes the next rows, and when: one lane at a time looks into the queue, the others sleep."""
 
 from __future__ import annotations
 
 import math
 import threading
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 from celestial_nasops.daemon.bell import Bell
@@ -13,12 +14,10 @@ from celestial_nasops.daemon.nas_availability import NasAvailability
 from celestial_nasops.daemon.worker import Orders
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import DatabaseFault, NasUnavailable
-from celestial_nasops.media_status_db import MediaStatusDB
 
 # The event of a commit comes up to 8 ms before the commit can be seen, so after each one look for a while.
 _SETTLING_SECONDS = 0.1
 _SHORTEST_GAP_SECONDS, _LONGEST_GAP_SECONDS = 0.001, 0.01
-_IDLE_LOOK_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 600.0
 _DATABASE_PAUSE_SECONDS = 1.0
 
@@ -27,21 +26,25 @@ class Taker(Protocol):
     """Who asks for a row."""
 
     @property
-    def db(self) -> MediaStatusDB:
-        """Its connection to the queue."""
+    def small_only(self) -> bool:
+        """Whether it leaves large files to others."""
+
+    def claim(self, excluding: Sequence[int]) -> list[FileRecord]:
+        """Take rows in hand, except for those with these ids, or raise DatabaseFault."""
 
     def connect(self) -> None:
         """Prove that the NAS and its volume can be reached, or raise NasUnavailable."""
 
-    def idle(self) -> None:
-        """Called now and then while it waits."""
+    def idle(self) -> float | None:
+        """Called when it begins to wait; returns in how many seconds to be called again, if at all."""
 
 
 class Dispatch:
     """Hands out the rows of the queue.
 
     The lane whose turn it is waits for the next row; with the row in hand it passes the turn on. So a commit wakes one
-    lane and not all, and rows that are in back-off are known in one place.
+    lane and not all, and rows that are in back-off are known in one place. The lane for small files has a turn of its
+    own, so that it is never all the others' turn while they are busy with large ones.
 
     Attributes:
         bell: rung when there may be something new, and when the orders change.
@@ -53,7 +56,8 @@ class Dispatch:
         self._availability = availability
         self._retry_delay_seconds = retry_delay_seconds
         self.bell = Bell()
-        self._turn = threading.Lock()
+        self._turns = {small_only: threading.Lock() for small_only in (False, True)}
+        self._probing = threading.Lock()
         self._lock = threading.Lock()
         self._put_off: dict[int, tuple[int, float]] = {}  # row id: times, until when (monotonic seconds)
         self._pause_until = 0.0
@@ -75,42 +79,50 @@ class Dispatch:
         with self._lock:
             self._put_off.pop(row_id, None)
 
-    def next_record(self, taker: Taker) -> FileRecord | None:
-        """Wait for a row and take it in hand.
+    def next_records(self, taker: Taker) -> list[FileRecord]:
+        """Wait for rows and take them in hand.
 
         Returns:
-            None when the work is to end.
+            None of them when the work is to end.
         """
-        taker.idle()
-        while not self._turn.acquire(timeout=_IDLE_LOOK_SECONDS):
-            taker.idle()
+        turn = self._turns[taker.small_only]
+        while not turn.acquire(timeout=_as_timeout(taker.idle())):
+            pass
         try:
             while not self._orders.finish.is_set():
                 heard = self.bell.rings
-                record = self._take(taker) if self._pause() == 0 else None
-                if record is not None or self._orders.once:
-                    return record
-                taker.idle()
-                self._rest(heard)
-            return None
+                records = self._take(taker) if self._pause() == 0 else []
+                if records or self._orders.once:
+                    return records
+                self._rest(heard, taker.idle())
+            return []
         finally:
-            self._turn.release()
+            turn.release()
 
-    def _take(self, taker: Taker) -> FileRecord | None:
-        if self._availability.away_since is not None:
-            # First see whether it is back: a row that is taken and returned each time would look like work.
-            try:
-                taker.connect()
-                self._availability.connected()
-            except NasUnavailable as fault:
-                self._availability.failed(fault)
-                return None
+    def _take(self, taker: Taker) -> list[FileRecord]:
+        if self._availability.away_since is not None and not self._is_back(taker):
+            return []
         try:
-            return taker.db.claim_oldest_ready(excluding=self._left_alone())
+            return taker.claim(self._left_alone())
         except DatabaseFault as fault:
             self._board.report(fault)
             self._pause_until = time.monotonic() + max(self._retry_delay_seconds, _DATABASE_PAUSE_SECONDS)
-            return None
+            return []
+
+    def _is_back(self, taker: Taker) -> bool:
+        """See whether the NAS is back first: a row that is taken and returned each time would look like work."""
+        with self._probing:
+            if self._availability.away_since is None:
+                return True  # somebody else has just seen it
+            if self._pause() > 0:
+                return False
+            try:
+                taker.connect()
+            except NasUnavailable as fault:
+                self._availability.failed(fault)
+                return False
+            self._availability.connected()
+            return True
 
     def _pause(self) -> float:
         return max(self._availability.pause_left(), self._pause_until - time.monotonic(), 0.0)
@@ -120,11 +132,11 @@ class Dispatch:
         with self._lock:
             return [row_id for row_id, (_, until) in self._put_off.items() if until > now]
 
-    def _rest(self, heard: int) -> None:
+    def _rest(self, heard: int, at_most: float | None) -> None:
         """Wait for the bell, the end of a pause or of a row's back-off, whichever comes first."""
         pause = self._pause()
         if pause > 0:  # nothing that is new changes that
-            self._orders.finish.wait(min(pause, _IDLE_LOOK_SECONDS))
+            self._orders.finish.wait(pause)
             return
         since = time.monotonic() - self.bell.rang_at
         if since < _SETTLING_SECONDS:
@@ -132,5 +144,12 @@ class Dispatch:
             return
         now = time.monotonic()
         with self._lock:
-            waits = [until - now for _, until in self._put_off.values() if until > now]
-        self.bell.wait(heard, min([_IDLE_LOOK_SECONDS, *waits]))
+            waits = [until - now for _, until in self._put_off.values() if now < until < math.inf]
+        if at_most is not None:
+            waits.append(at_most)
+        self.bell.wait(heard, max(0.0, min(waits)) if waits else None)
+
+
+def _as_timeout(seconds: float | None) -> float:
+    """As a lock takes it: -1 for ever."""
+    return -1 if seconds is None else max(0.0, seconds)

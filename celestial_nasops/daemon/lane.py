@@ -1,4 +1,4 @@
-"""One of the threads that carry files: takes a row, sends its file, and says in the row how it went."""
+"""One of the threads that carry files: takes rows, sends their files, and says in the rows how it went."""
 
 from __future__ import annotations
 
@@ -6,26 +6,31 @@ import contextlib
 import datetime as dt
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from celestial_nasops import causes, transfer
-from celestial_nasops.config import Config
-from celestial_nasops.daemon.board import Board, coded
-from celestial_nasops.daemon.dispatch import Dispatch
-from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops import batch, causes, transfer
+from celestial_nasops.daemon.board import coded
+from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.nas_connection import NasConnection
-from celestial_nasops.daemon.worker import Orders, Worker
-from celestial_nasops.database.records import FileRecord
-from celestial_nasops.fault import DatabaseFault, LocalFault, NasFault, NasUnavailable, shown
+from celestial_nasops.daemon.room import NoRoom
+from celestial_nasops.daemon.worker import Worker
+from celestial_nasops.database.records import Appetite, FileRecord, TransferStatus
+from celestial_nasops.fault import DatabaseFault, Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.media_status_db import MediaStatusDB
-from celestial_nasops.safe_delete_manager import SafeDeleteManager
+from celestial_nasops.nas.files import BatchWay, NasFiles
+from celestial_nasops.receipts import Event, Receipt
 from celestial_nasops.transfer import Sent, Stopped, Withdrawn
 
 _STEPS_OF_A_LOGIN = 5
 _DATABASE_PAUSE_SECONDS = 1.0
 _TIDYING_SECONDS = 3.0
+# Fewer files than that are sooner sent one by one.
+_BATCH_FROM = 3
+_BATCH_ROWS = 1000
+# A batch shall be published within seconds, so the next one is as large as the last one was fast.
+_BATCH_SECONDS = 3.0
+_FIRST_BATCH_BYTES, _SMALLEST_BATCH_BYTES, _LARGEST_BATCH_BYTES = 128 << 20, 4 << 20, 256 << 20
 # No further try can help; nor do they have to be counted.
 _FINAL = {causes.FILE_MISSING.code, causes.FILE_REFUSED.code}
 
@@ -34,51 +39,31 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Common:
-    """What the workers under one configuration share.
-
-    Attributes:
-        config: the configuration.
-        orders: what they are told.
-        board: where they say what they do.
-        availability: whether the NAS is there.
-        dispatch: hands out the rows.
-        deletes: the deletions that are pending.
-        scheduled: called when one was added.
-        unfinished: local path to the place on the NAS where a part of the file may lie.
-    """
-
-    config: Config
-    orders: Orders
-    board: Board
-    availability: NasAvailability
-    dispatch: Dispatch
-    deletes: SafeDeleteManager
-    scheduled: Callable[[], None]
-    unfinished: dict[str, str] = field(default_factory=dict)
-
-
 class Lane(Worker):
     """A thread with a connection of its own to the queue, and one to the NAS that stays open."""
 
-    def __init__(self, name: str, common: Common, db: MediaStatusDB, ended: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, common: Common, db: MediaStatusDB, ended: Callable[[], None], *, small_only: bool = False
+    ) -> None:
+        """Prepare it; ``small_only`` lets it leave large files to the other lanes."""
         super().__init__(name, ended)
         self.db = db
+        self.small_only = small_only
         self._common = common
-        self._nas = NasConnection(common.config)
+        self._nas = NasConnection(common.config, found=common.board.found, heard=self.beat)
         self._usual_seconds = common.config.security.connection_timeout_seconds
+        self._batch_bytes = _FIRST_BATCH_BYTES
 
     def abort(self) -> None:
         """End the wait for the NAS, from any thread."""
         self._nas.abort()
 
     def work(self) -> None:
-        """Carry one file after the other."""
+        """Carry what there is, one large file or some small ones after the other."""
         with self.db:
             try:
-                while (record := self._common.dispatch.next_record(self)) is not None:
-                    self._carry(record)
+                while records := self._common.dispatch.next_records(self):
+                    self._carry_all(records)
             finally:
                 self._nas.close()
 
@@ -90,104 +75,274 @@ class Lane(Worker):
         Raises:
             NasUnavailable: it can't.
         """
-        self.beat(_STEPS_OF_A_LOGIN * self._usual_seconds)
         try:
-            self._nas.files().free_bytes(self._common.config.nas_settings.base_path)
+            self._files().free_bytes(self._common.config.nas_settings.base_path)
         except NasUnavailable:
             raise
         except NasFault as fault:  # it answers; whether files can be sent is for the files to find out
             log.warning("%s", coded(fault))
 
-    def idle(self) -> None:
-        """Nothing to do at the moment."""
+    def claim(self, excluding: Sequence[int]) -> list[FileRecord]:
+        """Take rows in hand.
+
+        Raises:
+            DatabaseFault: the queue can't be used.
+        """
+        room = self._common.room
+        if room.seconds_to_look() == 0:
+            with contextlib.suppress(NasFault):  # the files will meet that, too
+                room.look(self._files())
+        return self.db.claim_ready(
+            self._appetite, small_only=self.small_only, excluding=excluding, fitting_bytes=room.fitting_bytes
+        )
+
+    def idle(self) -> float | None:
+        """Nothing to do at the moment; returns in how many seconds to be called again, if at all."""
+        with contextlib.suppress(DatabaseFault, NasFault):
+            if self._common.availability.away_since is None and self._common.leftovers.find(self.db):
+                self._common.leftovers.remove(self._files())
         self.rest()
-        self._nas.close_if_idle()
+        waits = [self._nas.close_if_idle(), self._common.room.seconds_to_look()]
+        return min((seconds for seconds in waits if seconds is not None), default=None)
+
+    @property
+    def _appetite(self) -> Appetite:
+        return Appetite(transfer.RESUMED_FROM_BYTES - 1, _BATCH_ROWS, self._batch_bytes)
+
+    def _files(self) -> NasFiles:
+        self.beat(_STEPS_OF_A_LOGIN * self._usual_seconds)
+        return self._nas.files()
+
+    # --- what is in hand ---
+
+    def _carry_all(self, records: list[FileRecord]) -> None:
+        rest = self._carry_batch(records) if len(records) >= _BATCH_FROM else records
+        for number, record in enumerate(rest):
+            if not self._carry(record):
+                self._return_all(rest[number + 1 :])
+                return
+
+    # --- many small files ---
+
+    def _carry_batch(self, records: list[FileRecord]) -> list[FileRecord]:
+        """Carry small files together, and return those that have to go one by one."""
+        common = self._common
+        total = sum(record.file_size or 0 for record in records)
+        common.board.took(self.name, records[0].file_path, total)
+        try:
+            files = self._files()
+            common.leftovers.remove(files)
+            way = files.batch
+            if way is None or not common.room.take_batch(self.name, files, total):
+                return records
+            earlier = [common.unfinished.pop(r.file_path) for r in records if r.file_path in common.unfinished]
+            if earlier:
+                files.remove(earlier)
+            return self._send_batch(way, records, total)
+        except Stopped:
+            log.info("put down: %d small file(s)", len(records))
+            self._return_all(records)
+        except NasUnavailable as fault:
+            self._return_all(records, self._away(fault, self._remove_folders))
+        except NasFault as fault:
+            log.warning("small files are sent one by one: %s", coded(fault))
+            return records
+        finally:
+            common.room.give_back(self.name)
+            common.board.put_down(self.name)
+        return []
+
+    def _send_batch(self, way: BatchWay, records: list[FileRecord], total: int) -> list[FileRecord]:
+        hooks = batch.Hooks(
+            moved=self._moved,
+            expect=self.beat,
+            is_stopping=self._common.orders.abandon.is_set,
+            still_ours=lambda ids: self._persist(lambda: self.db.still_transferring(ids)),
+            pace=lambda size: self._pace(size, small=True),
+            left=self._common.leftovers.folder_left,
+        )
+        begun = time.monotonic()
+        delivered = batch.send_batch(way, self._common.config, records, dt.date.today(), hooks)
+        seconds = time.monotonic() - begun
+        size = round(total / max(seconds, 0.001) * _BATCH_SECONDS)
+        self._batch_bytes = min(max(size, _SMALLEST_BATCH_BYTES), _LARGEST_BATCH_BYTES)
+        if delivered.sent:
+            self._arrived(delivered.sent, seconds)
+        return delivered.rest
+
+    def _remove_folders(self, files: NasFiles) -> None:
+        if files.batch is not None:
+            files.batch.remove_folders(batch.folder_prefix(self._common.config))
+
+    def _return_all(self, records: Sequence[FileRecord], error: str | None = None) -> None:
+        if records:
+            ids = [record.id for record in records]
+            self._settle(records[0], lambda: self.db.return_all_to_queue(ids, error))
 
     # --- one file ---
 
-    def _carry(self, record: FileRecord) -> None:
+    def _carry(self, record: FileRecord) -> bool:
+        """Carry one file; False where it was put back, and others would be, too."""
+        if self._common.orders.abandon.is_set():
+            self._return_all([record])
+            return False
         common, path = self._common, shown(record.file_path)
         common.board.took(self.name, record.file_path, record.file_size or 0)
         try:
             begun = time.monotonic()
             sent = self._send(record)
-            self._arrived(record, sent, time.monotonic() - begun)
+            self._arrived([(record, sent)], time.monotonic() - begun)
         except Stopped:
             log.info("put down: %s", path)
             self._settle(record, lambda: self.db.return_to_queue(record.id, counts_as_retry=False))
+            return False
         except Withdrawn:
             log.info("not published, its row is not in hand any more: %s", path)
             self._is_done(record)
         except NasUnavailable as fault:
             self._put_back(record, fault)
+            return False
+        except NoRoom as fault:
+            error = coded(fault)
+            self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
         except (LocalFault, NasFault) as fault:
             self._went_wrong(record, fault)
         finally:
             common.board.put_down(self.name)
+        return True
 
     def _send(self, record: FileRecord) -> Sent:
         common, config = self._common, self._common.config
-        self.beat(_STEPS_OF_A_LOGIN * self._usual_seconds)
-        files = self._nas.files()
+        transfer.check_place(config, record)
+        files = self._files()
+        common.leftovers.remove(files)
         day = dt.date.today()
         temporary = transfer.temporary_path(config, record, day)
         earlier = common.unfinished.get(record.file_path, temporary)
-        if earlier != temporary:  # begun on another day, and of a name without a date
-            files.remove([earlier])
+        part = common.parts.of(record.file_path)
+        if earlier != temporary and (part is None or part.remote_path != earlier):
+            files.remove([earlier])  # begun on another day, and of a name without a date
         common.unfinished[record.file_path] = temporary
+        is_small = self._appetite.is_small(record)
         hooks = transfer.Hooks(
             moved=self._moved,
             expect=self.beat,
             is_stopping=common.orders.abandon.is_set,
             is_still_ours=lambda: self._persist(lambda: self.db.is_transferring(record.id)),
+            pace=lambda size: self._pace(size, small=is_small),
         )
-        return transfer.send(files, config, record, day, hooks)
+        common.room.take(self.name, files, record, day, common.parts.of(record.file_path))
+        try:
+            sent = transfer.send(files, config, record, day, hooks, common.parts)
+        finally:
+            common.room.give_back(self.name)
+        self._mark_nas(files)
+        return sent
+
+    def _mark_nas(self, files: NasFiles) -> None:
+        """Mark the folder on the NAS while it is sure to be the right one."""
+        if not self._common.guard.knows_nas:
+            with contextlib.suppress(Fault):  # the deleter will say what is wrong
+                self._common.guard.check_nas(files)
 
     def _moved(self, bytes_done: int) -> None:
         self.beat()
         self._common.board.moved(self.name, bytes_done)
+        self._common.room.moved(self.name, bytes_done)
 
-    def _arrived(self, record: FileRecord, sent: Sent, seconds: float) -> None:
-        common, path = self._common, record.file_path
+    def _pace(self, size: int, *, small: bool) -> None:
+        def wait(seconds: float) -> bool:
+            self.beat(seconds)
+            return self._common.orders.abandon.wait(seconds)
+
+        if not self._common.bandwidth.pace(size, small=small, wait=wait):
+            raise Stopped
+
+    def _arrived(self, arrivals: Sequence[tuple[FileRecord, Sent]], seconds: float) -> None:
+        """Record what was sent, all in one transaction, and schedule the deletions with one durable write."""
+        common = self._common
         common.availability.works()
         # Completed first: the delay before the deletion counts from then.
-        if self._settle(record, lambda: self.db.mark_completed(record.id)):
-            log.info("sent %s to %s (%d bytes, %.1f s)", shown(path), shown(sent.remote_path), sent.size, seconds)
-            if common.config.sync_settings.delete_after_sync:
-                common.deletes.schedule(path, sent.remote_path, sent.sha256, sent.size, sent.mtime_ns)
-                common.scheduled()
-        self._is_done(record)
+        for record, sent in self._recorded(arrivals):
+            size, path = sent.size, shown(record.file_path)
+            log.info("sent %s to %s (%d bytes, %.1f s)", path, shown(sent.remote_path), size, seconds)
+            if sent.belongs_at:
+                fault = NasFault(
+                    causes.NAS_STORED_BESIDE, path=record.file_path, taken=sent.belongs_at, beside=sent.remote_path
+                )
+                log.warning("%s; %s", coded(fault), fault.remedy)
+        for record, _ in arrivals:
+            self._is_done(record)
+
+    def _recorded(self, arrivals: Sequence[tuple[FileRecord, Sent]]) -> list[tuple[FileRecord, Sent]]:
+        common = self._common
+        receipts = {record.id: _receipt(record, sent) for record, sent in arrivals}
+        completed: set[int] = set()
+        if not self._settle(arrivals[0][0], lambda: completed.update(self.db.mark_all_completed(receipts))):
+            return []
+        for record, _ in arrivals:
+            if record.id not in completed:
+                path, expected = common.config.database_settings.db_path, TransferStatus.TRANSFERRING
+                fault = DatabaseFault(causes.ROW_CHANGED, row_id=record.id, expected=expected, path=path)
+                log.warning("%s (%s)", coded(fault), shown(record.file_path))
+        recorded = [(record, sent) for record, sent in arrivals if record.id in completed]
+        if recorded and common.config.sync_settings.delete_after_sync:
+            common.deletes.schedule_all((record.file_path, sent) for record, sent in recorded)
+            common.scheduled()
+        return recorded
 
     def _put_back(self, record: FileRecord, fault: NasUnavailable) -> None:
-        """The NAS is away, or we have cut the connection to be able to end: no file is to blame for either."""
-        error: str | None = None
-        if self._common.orders.abandon.is_set():
-            self._tidy_up(record)
+        error = self._away(fault, lambda files: self._remove_temporary(files, record))
+        if error is None:
             log.info("put down: %s", shown(record.file_path))
-        else:
-            self._common.availability.failed(fault)
-            error = coded(fault)
         self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
 
-    def _tidy_up(self, record: FileRecord) -> None:
-        """Remove what a transfer that was cut off has left."""
+    def _away(self, fault: NasUnavailable, tidy: Callable[[NasFiles], object]) -> str | None:
+        """The NAS is away, or we have cut the connection to be able to end: no file is to blame for either.
+
+        Args:
+            fault: what was seen of it.
+            tidy: removes what a transfer that was cut off has left.
+
+        Returns:
+            What the rows shall say.
+        """
+        if not self._common.orders.abandon.is_set():
+            self._common.availability.failed(fault)
+            return coded(fault)
         self.beat(_STEPS_OF_A_LOGIN * _TIDYING_SECONDS)
         connection = NasConnection(self._common.config, timeout_seconds=_TIDYING_SECONDS)
         with contextlib.suppress(NasFault), contextlib.closing(connection):
-            connection.files().remove([self._common.unfinished[record.file_path]])
+            tidy(connection.files())
+        return None
+
+    def _remove_temporary(self, files: NasFiles, record: FileRecord) -> None:
+        if self._common.parts.of(record.file_path) is None:  # what is known can be gone on with
+            files.remove([self._common.unfinished[record.file_path]])
 
     def _went_wrong(self, record: FileRecord, fault: LocalFault | NasFault) -> None:
         common, error = self._common, coded(fault)
+        if fault.code == causes.FILE_MISSING.code and common.guard.media_is_away():
+            common.dispatch.put_off(record.id)
+            self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
+            return
         counts = fault.code != causes.FILE_CHANGED.code
         retries_left = record.transfer_retry_count < common.config.sync_settings.max_retry_attempts
         if fault.code in _FINAL or (counts and not retries_left):
             common.board.report(fault, f"given up: {shown(record.file_path)}")
+            self._remove_part(record)
             self._settle(record, lambda: self.db.mark_failed(record.id, error))
             self._is_done(record)
             return
         pause = common.dispatch.put_off(record.id)  # before the row is back, or another lane takes it at once
         common.board.report(fault, f"tried again in {pause:g} s: {shown(record.file_path)}")
         self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=counts))
+
+    def _remove_part(self, record: FileRecord) -> None:
+        """Nobody goes on with it; where the NAS can't be reached, it is removed later."""
+        self._common.parts.unwanted(record.file_path)
+        with contextlib.suppress(NasFault):
+            self._common.leftovers.remove(self._files())
 
     def _is_done(self, record: FileRecord) -> None:
         self._common.dispatch.done_with(record.id)
@@ -224,3 +379,7 @@ class Lane(Worker):
                 self._common.board.report(fault)
                 if self._common.orders.abandon.wait(_DATABASE_PAUSE_SECONDS):
                     raise Stopped from fault
+
+
+def _receipt(record: FileRecord, sent: Sent) -> Receipt:
+    return Receipt(Event.SENT, record.file_path, sent.remote_path, sent.size, sent.sha256, sent.level)

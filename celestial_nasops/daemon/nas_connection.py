@@ -4,27 +4,49 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 from celestial_nasops import causes
 from celestial_nasops.config import Config
 from celestial_nasops.fault import NasUnavailable
+from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
+from celestial_nasops.nas.ssh_child import SshChild
 from celestial_nasops.nas.target import resolve
 from celestial_nasops.process import ProcessFault
 
 _IDLE_SECONDS = 300.0
+_SPARE_IDLE_SECONDS = 20.0
 
 
 class NasConnection:
     """For one thread; :meth:`abort` from any."""
 
-    def __init__(self, config: Config, *, timeout_seconds: float | None = None) -> None:
-        """Prepare it; ``timeout_seconds`` for one step, where that shall not be the configured one."""
+    def __init__(
+        self,
+        config: Config,
+        *,
+        timeout_seconds: float | None = None,
+        found: Callable[[Capabilities], None] = lambda _: None,
+        heard: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            config: where to.
+            timeout_seconds: for one step, where that shall not be the configured one.
+            found: told what the NAS can do, once per connection, and again if something else turns out.
+            heard: called at each sign of life of the NAS during a step that takes long.
+        """
         self._config = config
+        self._found = found
+        self._heard = heard
         self._timeout_seconds = timeout_seconds or config.security.connection_timeout_seconds
         self._lock = threading.Lock()
         self._session: NasSession | None = None
+        self._child: SshChild | None = None
         self._used_at = 0.0
         self._aborted = False
 
@@ -39,24 +61,50 @@ class NasConnection:
         if session is None or not session.alive or self._aborted:
             self.close()
             session = self._open()
-        return NasFiles(session, timeout_seconds=self._timeout_seconds)
+        return open_files(
+            session,
+            self._config.nas_settings,
+            timeout_seconds=self._timeout_seconds,
+            child=self._child,
+            found=self._found,
+            heard=self._heard,
+        )
 
-    def close_if_idle(self) -> None:
-        """Close it where it was not used for some minutes; the NAS may want to sleep."""
-        if self._session is not None and time.monotonic() - self._used_at > _IDLE_SECONDS:
+    def close_if_idle(self) -> float | None:
+        """Close what was not used for some minutes; the NAS may want to sleep.
+
+        Returns:
+            In how many seconds to come again; None where nothing is left open.
+        """
+        idle_seconds = time.monotonic() - self._used_at
+        if self._child is not None and idle_seconds >= _SPARE_IDLE_SECONDS:
+            self._child.close()
+        if self._session is not None and idle_seconds >= _IDLE_SECONDS:
             self.close()
+        if self._session is None:
+            return None
+        return (_SPARE_IDLE_SECONDS if idle_seconds < _SPARE_IDLE_SECONDS else _IDLE_SECONDS) - idle_seconds
 
     def close(self) -> None:
         """Close it; the next use opens another."""
-        with self._lock:
-            session, self._session = self._session, None
-        if session is not None:
-            session.close()
+        self._close_session()
+        if self._child is not None:
+            self._child.close()
 
     def abort(self) -> None:
         """End it for good, from any thread; who waits for an answer of the NAS gets a fault."""
         self._aborted = True
-        self.close()
+        with self._lock:
+            child = self._child
+        if child is not None:
+            child.abort()
+        self._close_session()
+
+    def _close_session(self) -> None:
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()
 
     def _open(self) -> NasSession:
         try:
@@ -67,6 +115,8 @@ class NasConnection:
         with self._lock:
             if not self._aborted:
                 self._session = session
+                if self._child is None or self._child.target != target:
+                    self._child = SshChild(target, timeout_seconds=self._timeout_seconds)
                 return session
         session.close()
         raise NasUnavailable(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from celestial_nasops.durable import write_atomically
+
+_LATEST = 1e11  # Unix seconds, some thousand years from now
+_MOST_TRIES = 1000  # pauses double with each
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +74,26 @@ def _entry(number: int, item: object) -> PendingDelete:
     if not isinstance(item, dict):
         raise ValueError(f"entry {number} is not an object")  # noqa: TRY004 - see read
     fields = _Fields(number, item)
-    created = fields.number("created_time", default=0.0)
+    created = fields.number("created_time", _LATEST, default=0.0)
     return PendingDelete(
         local_file_path=fields.path("local_file_path"),
         remote_file_path=fields.path("remote_file_path"),
         local_checksum=fields.text("local_checksum"),
-        scheduled_time=fields.number("scheduled_time"),
+        scheduled_time=fields.number("scheduled_time", _LATEST),
         created_time=created,
-        retry_count=int(fields.number("retry_count", default=0)),
-        max_retries=int(fields.number("max_retries", default=0)),
+        retry_count=int(fields.number("retry_count", _MOST_TRIES, default=0)),
+        max_retries=int(fields.number("max_retries", _MOST_TRIES, default=0)),
         local_size=fields.optional_whole("local_size"),
         local_mtime_ns=fields.optional_whole("local_mtime_ns"),
     )
+
+
+def _is_encodable(path: str) -> bool:
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return False
+    return True
 
 
 class _Fields:
@@ -99,14 +111,15 @@ class _Fields:
 
     def path(self, key: str) -> str:
         value = self.text(key)
-        if not value.startswith("/") or "\0" in value:
+        if not value.startswith("/") or "\0" in value or not _is_encodable(value):
             raise self._wrong(key, "an absolute path")
         return value
 
-    def number(self, key: str, default: float | None = None) -> float:
+    def number(self, key: str, limit: float, default: float | None = None) -> float:
         value = self._item.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
-            raise self._wrong(key, "a number")
+        # "not within" rather than "beyond", for what is not a number
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= limit:
+            raise self._wrong(key, f"a number up to {limit:g}")
         return value
 
     def optional_whole(self, key: str) -> int | None:

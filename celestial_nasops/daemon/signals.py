@@ -14,11 +14,13 @@ class Signals:
     Attributes:
         terminate: SIGTERM or SIGINT came.
         reread: SIGHUP came; whoever heeds it sets it back.
+        finish: SIGUSR1 came: the end is wanted, but not before what is in hand is done.
     """
 
     def __init__(self) -> None:
         self.terminate = False
         self.reread = False
+        self.finish = False
         self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def catch(self) -> None:
@@ -26,7 +28,7 @@ class Signals:
         # The interpreter writes to the pipe at once, even where the handler itself has to wait for the main thread:
         # without it, a signal just before a wait is handled after that wait.
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, self._on_signal)
 
     def fileno(self) -> int:
@@ -47,5 +49,7 @@ class Signals:
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP:
             self.reread = True
+        elif number == signal.SIGUSR1:
+            self.finish = True
         else:
             self.terminate = True

@@ -11,8 +11,9 @@ import celestial_nasops
 from celestial_nasops import daemon_state
 from celestial_nasops.config import DaemonSettings
 from celestial_nasops.daemon.board import Situation, coded, status_line
-from celestial_nasops.daemon_state import DaemonState
+from celestial_nasops.daemon_state import DaemonState, ReadOnlyFolder
 from celestial_nasops.durable import folder_fault
+from celestial_nasops.fault import LocalFault
 from celestial_nasops.notify import Notifier
 
 _DEBOUNCE_SECONDS = 0.2
@@ -89,6 +90,13 @@ class SignsOfLife:
             in_hand=situation.in_hand,
             last_error=situation.last_error,
             nas_away_since=situation.away_since,
+            read_only=[ReadOnlyFolder(code=fault.code, **_places(fault)) for fault in situation.read_only],
+            deletions_stopped=situation.deletions_stopped,
+            no_room=situation.no_room,
+            paused_by=situation.paused.by if situation.paused else "",
+            paused_at=situation.paused.at if situation.paused else None,
+            paused_reason=situation.paused.reason if situation.paused else "",
+            nas=situation.nas,
         )
 
     def _write(self, folder: str, state: DaemonState) -> None:
@@ -102,3 +110,7 @@ class SignsOfLife:
         if fault.summary != self._unwritable:
             log.error("the state file can't be written: %s; %s", coded(fault), fault.remedy)
         self._unwritable = fault.summary
+
+
+def _places(fault: LocalFault) -> dict[str, str]:
+    return {name: fault.values[name] for name in ("path", "setting", "unit", "mount_point")}

@@ -7,7 +7,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 
-from celestial_nasops import causes
+from celestial_nasops import causes, read_only
 from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import LOCK_NAME
 from celestial_nasops.durable import folder_faults, prove_folder
@@ -40,17 +40,29 @@ def sole_instance(state_folder: str) -> Iterator[None]:
         os.close(fd)
 
 
+def read_only_folders(config: Config) -> list[LocalFault]:
+    """The folders where writing gives [Errno 30] by now; only asked, not tried."""
+    return [
+        read_only.fault_of(folder, name) for name, folder in _folders(config).items() if read_only.is_read_only(folder)
+    ]
+
+
 def unusable_folders(config: Config) -> list[LocalFault]:
     """Prove each folder that the daemon writes in, and tell of all that fail."""
-    folders = {
-        STATE_SETTING: config.daemon_settings.state_path,
-        "local_settings.media_path": config.local_settings.media_path,
-        "database_settings.db_path": os.path.dirname(config.database_settings.db_path),
-    }
     faults = []
-    for setting, folder in folders.items():
+    for setting, folder in _folders(config).items():
         try:
             prove_folder(folder, setting)
         except LocalFault as fault:
             faults.append(fault)
     return faults
+
+
+def _folders(config: Config) -> dict[str, str]:
+    """What the daemon writes in, by the setting that names it."""
+    folders = {
+        STATE_SETTING: config.daemon_settings.state_path,
+        "local_settings.media_path": config.local_settings.media_path,
+        "database_settings.db_path": os.path.dirname(config.database_settings.db_path),
+    }
+    return {name: os.path.normpath(folder) for name, folder in folders.items()}

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import os
 import time
 from collections.abc import Iterator, Sequence
 
-from celestial_nasops import config_file, transfer
+from celestial_nasops import causes, config_file, control, daemon_state, transfer, words
+from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon.board import Board, Situation, coded
 from celestial_nasops.daemon.crew import Crew
+from celestial_nasops.daemon.deletion_guard import DeletionGuard, DeletionsStopped
 from celestial_nasops.daemon.signals import Signals
 from celestial_nasops.daemon.signs_of_life import SignsOfLife
-from celestial_nasops.daemon.start import unusable_folders
+from celestial_nasops.daemon.start import read_only_folders, unusable_folders
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, shown
 from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.notify import Notifier
+from celestial_nasops.parts import Parts
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
 from celestial_nasops.wakeup import Wakeup
 
@@ -48,18 +53,27 @@ class Supervisor:
         self._notifier = notifier
         self._once = once
         self._signs = SignsOfLife(notifier, loaded.path)
-        self._board = Board(self._changed)
+        self._board = Board(self._changed, _nas_known_to(loaded.config.daemon_settings.state_path))
         list_path = os.path.join(loaded.config.daemon_settings.state_path, PENDING_DELETES_NAME)
         self._deletes = SafeDeleteManager(list_path, loaded.config)
+        self._guard = DeletionGuard(loaded.config.daemon_settings.state_path, loaded.config, self._changed)
         self._unfinished: dict[str, str] = {}
+        self._bandwidth = Bandwidth(loaded.config.sync_settings.bandwidth_limits)
+        self._parts = Parts(loaded.config.daemon_settings.state_path)
         self._refused_config = ""
+        self._finishing = False
+        self._read_only: list[str] = []
         self._build_at: float | None = None
+        self._paused: control.Order | None = None
+        self._control = control.folder(loaded.config.daemon_settings.state_path)
         self._ring_at = 0.0
         self._build()
 
     def run(self) -> int:
         """Work until a signal asks for the end, and return the exit code."""
-        self._crew.start()
+        self._heed_orders()
+        if self._paused is None:
+            self._crew.start()
         self._give_signs()
         self._notifier.ready()
         while True:
@@ -69,8 +83,13 @@ class Supervisor:
                 return self._end(DONE)
             if self._crew.failure is not None:
                 return self._end(INTERNAL)
-            if self._signals.reread:
+            if self._signals.finish:
+                self._finish()
+                if self._crew.has_ended:
+                    return self._end(DONE)
+            elif self._signals.reread:
                 self._reread()
+            self._heed_orders()
             if not self._keep_up():
                 return self._end(INTERNAL)
             if woken or time.monotonic() >= self._ring_at:
@@ -81,6 +100,14 @@ class Supervisor:
 
     def run_once(self) -> int:
         """Carry what is ready, delete what is due, and return the exit code."""
+        self._heed_orders()
+        if self._paused is not None:
+            order = self._paused
+            reason = order.reason or "no reason given"
+            self._board.report(
+                LocalFault(causes.DAEMON_PAUSED, by=order.by, since=words.clock(order.at), reason=reason)
+            )
+            return FAILED
         self._crew.start()
         self._notifier.ready()
         deleting = False
@@ -91,6 +118,8 @@ class Supervisor:
                 return self._end(FAILED)
             if self._crew.failure is not None:
                 return self._end(INTERNAL)
+            if self._signals.finish:
+                self._finish()
             if self._crew.lanes_have_ended and not deleting:
                 self._crew.start_deleter()
                 deleting = True
@@ -98,6 +127,9 @@ class Supervisor:
             self._board.errors
             or self._crew.availability.away_since
             or self._deletes.problem
+            or self._deletes.unproven
+            or self._guard.stopped
+            or self._crew.room.shortage
             or self._deletes.went_wrong
         )
         return DONE if all_well else FAILED
@@ -115,10 +147,30 @@ class Supervisor:
                 remote = transfer.temporary_path(self._config, record, transfer.day_of(record))
                 self._unfinished.setdefault(record.file_path, remote)
         self._deletes.configure(self._config)
-        crew = Crew(self._config, self._board, self._deletes, self._unfinished, self._changed, once=self._once)
+        self._guard.configure(self._config)
+        self._mark_media()
+        crew = Crew(
+            self._config,
+            self._board,
+            self._deletes,
+            self._guard,
+            self._unfinished,
+            self._parts,
+            self._bandwidth,
+            self._changed,
+            once=self._once,
+        )
         self._db = MediaStatusDB(queue.db_path, timeout_seconds=min(queue.connection_timeout, _OWN_LOCK_WAIT_SECONDS))
-        self._wakeup = Wakeup(self._db.folder, stop_fd=self._signals.fileno())
+        self._wakeup = Wakeup(self._db.folder, self._control, stop_fd=self._signals.fileno())
         self._crew, self._fingerprint = crew, self._config.fingerprint()
+
+    def _mark_media(self) -> None:
+        try:
+            self._guard.check_media()
+        except DeletionsStopped:
+            pass  # which the guard has told
+        except LocalFault as fault:
+            self._board.report(fault, "nothing is deleted")
 
     def _keep_up(self) -> bool:
         """Replace the crew where the queue's file or the configuration was replaced; False if the old one hangs."""
@@ -130,7 +182,7 @@ class Supervisor:
                 if not self._put_down():
                     return False
                 self._build_at = 0.0
-        if not self._is_between_crews or time.monotonic() < (self._build_at or 0.0):
+        if not self._is_between_crews or self._finishing or time.monotonic() < (self._build_at or 0.0):
             return True
         self._wakeup.close()
         self._db.close()
@@ -139,13 +191,39 @@ class Supervisor:
         except DatabaseFault as fault:
             self._board.report(fault)
             self._build_at = time.monotonic() + _BUILD_AGAIN_SECONDS
-            self._wakeup = Wakeup(stop_fd=self._signals.fileno())
+            self._wakeup = Wakeup(self._control, stop_fd=self._signals.fileno())
         else:
             self._build_at = None
             self._crew.start()
             log.info("at work with the configuration %s", self._config_path)
         self._changed()
         return True
+
+    def _heed_orders(self) -> None:
+        """Pause and resume as the operator ordered, and let deletions go on that were stopped."""
+        state_path = os.path.dirname(self._control)
+        try:
+            if control.released(state_path) is not None:
+                self._guard.release(self._deletes.count)
+                control.release_is_done(state_path)
+                self._crew.ring()
+        except LocalFault as fault:
+            self._board.report(fault, "deletions can't be released")
+        order, before = control.paused(state_path), self._paused
+        if order == before:
+            return
+        self._paused = order
+        if order is None:
+            log.info("resumed")
+            self._build_at = 0.0
+        else:
+            log.warning("paused by %s%s", shown(order.by), f": {shown(order.reason)}" if order.reason else "")
+            self._build_at = math.inf
+            if order.at_once:
+                self._crew.abandon()
+            else:
+                self._crew.finish()
+        self._changed()
 
     @property
     def _is_between_crews(self) -> bool:
@@ -167,6 +245,7 @@ class Supervisor:
             log.warning("%s: %s", self._config_path, warning)
         self._refused_config = ""
         self._config = self._with_present_state_path(loaded.config)
+        self._bandwidth.configure(self._config.sync_settings.bandwidth_limits)
         log.info("the configuration was reread; files in hand are finished under the old one")
         if self._build_at is None:
             self._build_at = 0.0
@@ -188,6 +267,15 @@ class Supervisor:
         return config.model_copy(update={"daemon_settings": daemon})
 
     # --- the end ---
+
+    def _finish(self) -> None:
+        """Have the crew end after what is in hand, however long that takes; signs of life go on meanwhile."""
+        if self._finishing:
+            return
+        self._finishing = True
+        log.info("no further files are taken; the end comes after those in hand")
+        self._crew.finish()
+        self._changed()
 
     def _put_down(self) -> bool:
         """Have the crew put down what it has in hand; whether all of it has ended."""
@@ -232,22 +320,54 @@ class Supervisor:
 
     def _situation(self, doing: str) -> Situation:
         try:
-            waiting = None if self._is_between_crews else self._db.backlog().ready
+            waiting = None if self._is_between_crews and self._paused is None else self._db.backlog().ready
         except DatabaseFault:
             waiting = None
-        availability = self._crew.availability
+        availability, in_hand = self._crew.availability, self._board.in_hand()
         return Situation(
             doing=doing,
-            in_hand=self._board.in_hand(),
-            lanes=self._config.security.max_concurrent_transfers,
+            in_hand=in_hand,
+            lanes=max(self._config.security.max_concurrent_transfers, len(in_hand)),  # small files have one more
             waiting=waiting,
             away_since=availability.away_since,
             away_reason=str(availability.reason or ""),
             troubles=list(self._troubles()),
             last_error=self._board.last_error,
+            deletions_stopped="" if self._guard.stopped is None else coded(self._guard.stopped),
+            paused=self._paused,
+            no_room=self._no_room,
+            read_only=self._read_only_folders(),
+            nas=self._board.nas,
         )
 
+    @property
+    def _no_room(self) -> str:
+        room = self._crew.room
+        shortage = room.shortage
+        return "" if shortage is None else f"since {words.clock(room.since)} {shortage}, smaller files go on"
+
+    def _read_only_folders(self) -> list[LocalFault]:
+        """Folders that were writable at the start; logged when they become read-only, and when they are no more."""
+        faults = read_only_folders(self._config)
+        summaries = [fault.summary for fault in faults]
+        for fault in faults:
+            if fault.summary not in self._read_only:
+                log.error("%s; %s", coded(fault), fault.remedy)
+        for summary in self._read_only:
+            if summary not in summaries:
+                log.info("no more: %s", summary)
+        self._read_only = summaries
+        return faults
+
     def _troubles(self) -> Iterator[str]:
+        if self._finishing:
+            yield "takes no further files, and ends after those in hand"
+        if self._guard.stopped is not None:
+            yield f"deletions are stopped until 'media-sync-daemon resume': {self._guard.stopped}"
+        if self._no_room:
+            yield self._no_room
+        if self._deletes.unproven is not None:
+            yield str(self._deletes.unproven)
         if self._deletes.problem is not None:
             yield str(self._deletes.problem)
         if self._deletes.given_up:
@@ -256,3 +376,12 @@ class Supervisor:
             yield self._refused_config
         if self._wakeup.degraded is not None:
             yield f"the queue is polled, {self._wakeup.degraded}"
+
+
+def _nas_known_to(state_path: str) -> Capabilities | None:
+    """What an earlier daemon has found out about the NAS, so that a change meanwhile shows."""
+    try:
+        state = daemon_state.read(state_path)
+    except LocalFault:
+        return None  # it is written anew, and of nothing else it is the only record
+    return state.nas if state is not None else None

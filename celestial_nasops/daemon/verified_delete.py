@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import logging
 import os
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 
 from celestial_nasops import causes
 from celestial_nasops.daemon.pending_deletes import PendingDelete
-from celestial_nasops.durable import fsync_folder
+from celestial_nasops.durable import folder_fault, fsync_folder
 from celestial_nasops.fault import LocalFault, NasFault, shown
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.verification import VerificationLevel
+from celestial_nasops.receipts import Event, Receipt, ReceiptsDb
 from celestial_nasops.transfer import CHUNK_BYTES, SLOWEST_HASH_BYTES_PER_SECOND, Stopped, identity, kind_of
 
 log = logging.getLogger(__name__)
@@ -27,13 +30,24 @@ class NeedsAPerson(LocalFault):
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """``expect`` is told how long the next step may take (seconds); ``is_stopping`` is asked between steps."""
+    """What a deletion tells and asks whoever orders it.
+
+    Attributes:
+        expect: told how long the next step may take (seconds).
+        is_stopping: asked between steps.
+        check_media: raises where the media folder is not the one that it should be.
+        check_nas: the same for the folder on the NAS.
+    """
 
     expect: Callable[[float], None]
     is_stopping: Callable[[], bool]
+    check_media: Callable[[], None] = lambda: None
+    check_nas: Callable[[NasFiles], None] = lambda _files: None
 
 
-def delete_verified(entry: PendingDelete, files: NasFiles, base_path: str, hooks: Hooks) -> bool:
+def delete_verified(
+    entry: PendingDelete, files: NasFiles, base_path: str, hooks: Hooks, receipts: ReceiptsDb | None = None
+) -> bool:
     """Verify a file and its copy, then delete the file.
 
     Args:
@@ -41,11 +55,13 @@ def delete_verified(entry: PendingDelete, files: NasFiles, base_path: str, hooks
         files: the NAS.
         base_path: the folder on the NAS that must be there for a missing copy to mean anything.
         hooks: see there.
+        receipts: where the second verification is testified before the deletion, and the deletion after it.
 
     Returns:
         Whether it was deleted now; False where it was gone already.
 
     Raises:
+        DatabaseFault: no receipt can be added; before the deletion, nothing is deleted then.
         NeedsAPerson: the local file is not the one that was sent, or that can't be told.
         LocalFault: the local file can't be read or deleted.
         NasFault: the copy is missing, wrong or can't be looked at. NasUnavailable: nor can any other.
@@ -55,23 +71,29 @@ def delete_verified(entry: PendingDelete, files: NasFiles, base_path: str, hooks
     try:
         before = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
-        log.warning("%s was to be deleted and is gone already; somebody else removed it", shown(path))
+        hooks.check_media()  # raises where the disk is not mounted, and the file not gone
+        _found_gone(entry, receipts, files.verification_level)
         return False
     except OSError as error:
         raise _failed(path, error) from error
     _check_as_recorded(entry, before)
     sha256 = _check_content(entry, before, hooks)
     hooks.expect(before.st_size / SLOWEST_HASH_BYTES_PER_SECOND)
-    copy = files.inspect(remote)
+    copy = files.inspect(remote, expected_size=before.st_size)
     if copy is None:
         files.free_bytes(base_path)  # raises where the volume is not mounted, and the copy perhaps not lost
+        hooks.check_nas(files)
         raise NasFault(causes.DELETE_COPY_MISSING, path=path, remote_path=remote)
-    if (copy.size, copy.sha256) != (before.st_size, sha256):
+    level = files.verification_level
+    if copy.size != before.st_size or (level is not VerificationLevel.SIZE and copy.sha256 != sha256):
         found = f"{copy.size} bytes, SHA-256 {copy.sha256}"
         expected = f"{before.st_size} bytes, SHA-256 {sha256}"
         raise NasFault(causes.DELETE_COPY_DIFFERS, path=path, remote_path=remote, found=found, expected=expected)
     if hooks.is_stopping():
         raise Stopped
+    hooks.check_media()
+    if receipts is not None:
+        receipts.add_receipt(Receipt(Event.VERIFIED_AGAIN, path, remote, copy.size, sha256, level))
     try:
         if identity(os.lstat(path)) != identity(before):
             raise _changed(path, "it changed during the check")
@@ -80,7 +102,23 @@ def delete_verified(entry: PendingDelete, files: NasFiles, base_path: str, hooks
     except OSError as error:
         raise _failed(path, error) from error
     log.info("deleted %s; its copy %s is right", shown(path), shown(remote))
+    if receipts is not None:
+        receipts.add_receipt(Receipt(Event.DELETED, path, remote, copy.size, sha256, level))
     return True
+
+
+def _found_gone(entry: PendingDelete, receipts: ReceiptsDb | None, level: VerificationLevel) -> None:
+    """Say who removed the file: we, where the receipt of the second verification has none of the deletion after it."""
+    path = entry.local_file_path
+    last = None if receipts is None else receipts.last_receipt(path)
+    if receipts is not None and last is not None and last.event is Event.VERIFIED_AGAIN:
+        receipts.add_receipt(dataclasses.replace(last, event=Event.DELETED))
+        log.info("%s was deleted earlier; its receipt was still to be written", shown(path))
+        return
+    log.warning("%s was to be deleted and is gone already; somebody else removed it", shown(path))
+    if receipts is not None and (last is None or last.event is not Event.DELETED):
+        sha256 = entry.local_checksum if len(entry.local_checksum) == 64 else ""
+        receipts.add_receipt(Receipt(Event.GONE, path, entry.remote_file_path, entry.local_size, sha256, level))
 
 
 def _check_as_recorded(entry: PendingDelete, status: os.stat_result) -> None:
@@ -125,6 +163,5 @@ def _changed(path: str, what: str) -> NeedsAPerson:
 
 
 def _failed(path: str, error: OSError) -> LocalFault:
-    return LocalFault(
-        causes.DELETE_FAILED, path=path, reason=error.strerror or str(error), folder=os.path.dirname(path)
-    )
+    folder = folder_fault(error, os.path.dirname(path), "local_settings.media_path")
+    return LocalFault(causes.DELETE_FAILED, path=path, reason=error.strerror or str(error), remedy=folder.remedy)

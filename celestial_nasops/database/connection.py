@@ -35,7 +35,8 @@ class DbConnection:
         Args:
             path: the file.
             timeout_seconds: how long an operation waits for a lock at most.
-            create: make the file and the table where they are missing. A table that exists is never altered.
+            create: make the file and the table where they are missing, and the indexes that a table of another
+                program lacks. A table that exists is never altered.
 
         Raises:
             DatabaseFault: it can't be opened, or does not fit.
@@ -62,6 +63,8 @@ class DbConnection:
                 if create:
                     schema.create_where_missing(self._connection)
                 schema.check(self._connection, path)
+                if create:
+                    schema.index_where_missing(self._connection)
                 self._statements = Statements.fitting(*schema.status_indexes(self._connection))
         except BaseException:
             self._connection.close()

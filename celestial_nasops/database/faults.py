@@ -8,7 +8,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 
-from celestial_nasops import causes
+from celestial_nasops import causes, read_only
 from celestial_nasops.database import lock_holder
 from celestial_nasops.database.schema import TABLE
 from celestial_nasops.durable import user_name
@@ -96,14 +96,13 @@ def why_unusable(path: str) -> DatabaseFault | None:
 
 
 def _why_not_writable(path: str, folder: str, places: list[str]) -> DatabaseFault | None:
-    reason = None
-    if any(os.statvfs(place).f_flag & os.ST_RDONLY for place in places):
-        reason = "Read-only file system"
-    else:
-        forbidden = [place for place in places if not os.access(place, os.W_OK)]
-        if forbidden:
-            reason = f"user {user_name()} may not write {forbidden[0]}"
-    if reason is not None:
+    for place in reversed(places):
+        if read_only.is_read_only(place):
+            found = read_only.fault_of(place, "database_settings.db_path")
+            return DatabaseFault(found.cause, **found.values)
+    forbidden = [place for place in places if not os.access(place, os.W_OK)]
+    if forbidden:
+        reason = f"user {user_name()} may not write {forbidden[0]}"
         return DatabaseFault(causes.DATABASE_READ_ONLY, path=path, folder=folder, reason=reason)
     space = os.statvfs(folder)
     free_blocks = space.f_bfree if os.geteuid() == 0 else space.f_bavail

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -21,6 +22,10 @@ COLUMNS = (
     "created_at",
     "updated_at",
 )
+
+
+_TOO_LARGE = 2**63  # for SQLite, which takes a file's id back as it gave it
+_TOO_MANY_DIGITS = 19
 
 
 class TransferStatus(StrEnum):
@@ -94,6 +99,41 @@ class FileRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Appetite:
+    """How much to take in hand at once.
+
+    Attributes:
+        small_bytes: a file up to this size is small.
+        rows: at most so many small files.
+        total_bytes: at most so much of them, but one in any case.
+    """
+
+    small_bytes: int
+    rows: int
+    total_bytes: int
+
+    def is_small(self, record: FileRecord) -> bool:
+        """Whether a row says that its file is small; one that does not tell its size may be huge."""
+        return record.file_size is not None and record.file_size <= self.small_bytes
+
+    def helping(self, ready: Iterable[FileRecord]) -> list[FileRecord]:
+        """What to take of rows that are ready: the first, and with it, if it is small, the small ones after it."""
+        taken: list[FileRecord] = []
+        total = 0
+        for record in ready:
+            if not taken:
+                if not self.is_small(record):
+                    return [record]
+            elif not self.is_small(record):
+                continue
+            total += record.file_size or 0
+            if taken and (total > self.total_bytes or len(taken) == self.rows):
+                break
+            taken.append(record)
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """What waits in the queue, is in hand, and has failed. Ages are seconds, None where a time can't be read."""
 
@@ -106,6 +146,15 @@ class Backlog:
     newest_failed_path: str | None
     newest_failed_age_seconds: float | None
     newest_failed_error: str | None
+
+
+def bound(text: str) -> str | bytes:
+    """A text as SQLite takes it: one with bytes that are no UTF-8 goes as bytes, which the statements cast to TEXT."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape")
+    return text
 
 
 def age_seconds(moment: str | None, now: float) -> float | None:
@@ -135,8 +184,13 @@ def _text(value: object) -> str | None:
 
 def _whole(value: object) -> int | None:
     """A whole number where the value is one. SQLite's columns hold what they were given, whatever they declare."""
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float) and value.is_integer() and abs(value) < _TOO_LARGE:
         return int(value)
-    return int(value) if isinstance(value, str) and value.strip().isdecimal() else None
+    if isinstance(value, str) and value.strip().isdecimal() and len(value.strip()) < _TOO_MANY_DIGITS:
+        return int(value)
+    return value if isinstance(value, int) else None
+
+
+def bytes_in_all(total: object) -> int:
+    """The sum of sizes as SQLite's TOTAL gives it; 0 where what was summed up were no sizes."""
+    return _whole(total) or 0

@@ -13,8 +13,13 @@ from celestial_nasops.fault import DatabaseFault
 
 TABLE = "media_transfer_status"
 INIT_MARKER = "__INIT_MARKER__"
+RECEIPTS_TABLE = "media_transfer_receipts"
 
-# The first index finds the oldest ready row, the second what is in hand and what failed, however many rows there are.
+# The first finds the oldest ready row, the second what is in hand and what failed, however many rows there are.
+_READY_INDEX = (
+    "CREATE INDEX IF NOT EXISTS idx_media_ready ON media_transfer_status (download_status, transfer_status, created_at)"
+)
+_TRANSFER_INDEX = "CREATE INDEX IF NOT EXISTS idx_media_transfer ON media_transfer_status (transfer_status, updated_at)"
 _CREATION = (
     """
     CREATE TABLE media_transfer_status (
@@ -36,8 +41,34 @@ _CREATION = (
         updated_at TEXT DEFAULT CURRENT_TIMESTAMP
     )
     """,
-    "CREATE INDEX idx_media_ready ON media_transfer_status (download_status, transfer_status, created_at)",
-    "CREATE INDEX idx_media_transfer ON media_transfer_status (transfer_status, updated_at)",
+    _READY_INDEX,
+    _TRANSFER_INDEX,
+)
+
+# Beside the queue, and ours alone: see celestial_nasops.receipts.
+_RECEIPTS_CREATION = (
+    """
+    CREATE TABLE IF NOT EXISTS media_transfer_receipts (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        event TEXT NOT NULL,
+        at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+        local_path TEXT NOT NULL,
+        remote_path TEXT NOT NULL,
+        size INTEGER,
+        sha256 TEXT NOT NULL,
+        level TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS idx_media_receipts_path ON media_transfer_receipts (local_path, id)",
+    "CREATE INDEX IF NOT EXISTS idx_media_receipts_event ON media_transfer_receipts (event, at)",
+    """
+    CREATE TRIGGER IF NOT EXISTS media_receipts_are_not_changed BEFORE UPDATE ON media_transfer_receipts
+    BEGIN SELECT RAISE(ABORT, 'receipts are only ever added'); END
+    """,
+    """
+    CREATE TRIGGER IF NOT EXISTS media_receipts_are_not_removed BEFORE DELETE ON media_transfer_receipts
+    BEGIN SELECT RAISE(ABORT, 'receipts are only ever added'); END
+    """,
 )
 
 
@@ -67,23 +98,61 @@ def create_file(path: str) -> None:
 
 
 def create_where_missing(connection: sqlite3.Connection) -> None:
-    """Make the table and its indexes in a database that lacks the table. What exists is left as it is.
+    """Make the tables and their indexes in a database that lacks them. What exists is left as it is.
 
     Raises:
         sqlite3.Error: as SQLite puts it.
     """
-    if _columns(connection):
+    if _columns(connection) and has_receipts(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         if not _columns(connection):  # somebody may have been faster
             for statement in _CREATION:
                 connection.execute(statement)
+        create_receipts(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def has_receipts(connection: sqlite3.Connection) -> bool:
+    """Whether the table of receipts is there; databases of other programs lack it.
+
+    Raises:
+        sqlite3.Error: as SQLite puts it.
+    """
+    statement = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return bool(connection.execute(statement, (RECEIPTS_TABLE,)).fetchall())
+
+
+def create_receipts(connection: sqlite3.Connection) -> None:
+    """Make the table of receipts where it is missing, within a transaction of the caller's.
+
+    Raises:
+        sqlite3.Error: as SQLite puts it.
+    """
+    for statement in _RECEIPTS_CREATION:
+        connection.execute(statement)
+
+
+def index_where_missing(connection: sqlite3.Connection) -> None:
+    """Make the indexes that the queue needs where another program made the table without them.
+
+    That changes nothing for other programs but that a row costs them a few microseconds more. Where it can't be done,
+    as while another program holds the lock, everything works still, and takes longer the more rows there are.
+    """
+    with contextlib.suppress(sqlite3.Error):
+        indexes = _indexes(connection).values()
+        if not any(
+            set(columns[:2]) == {"download_status", "transfer_status"} and columns[2:3] == ["created_at"]
+            for columns in indexes
+        ):
+            connection.execute(_READY_INDEX)
+        if not any(columns[:1] == ["transfer_status"] for columns in indexes):
+            connection.execute(_TRANSFER_INDEX)
 
 
 def check(connection: sqlite3.Connection, path: str) -> None:

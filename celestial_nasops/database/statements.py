@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -63,6 +64,16 @@ _RECORD = """
 
 FIND = _RECORD + "WHERE file_path = CAST(? AS TEXT) AND file_path <> '__INIT_MARKER__' ORDER BY id LIMIT 1"
 
+_OF_LIST = "WHERE id IN (SELECT value FROM json_each(?))"
+
+GET_ALL = _RECORD + _OF_LIST + " ORDER BY created_at, id"
+
+STILL_IN_HAND = """
+    SELECT id FROM media_transfer_status
+    WHERE id IN (SELECT value FROM json_each(:ids)) AND file_path <> '__INIT_MARKER__'
+        AND transfer_status IN ('transferring', 'TRANSFERRING', 'downloading', 'DOWNLOADING')
+"""
+
 GET = _RECORD + "WHERE id = ? AND file_path <> '__INIT_MARKER__'"
 
 NAMED_LIKE = _RECORD + "WHERE INSTR(file_name, ?) > 0 AND file_path <> '__INIT_MARKER__'"
@@ -89,7 +100,9 @@ _READY = """ @READY
         AND file_path <> '__INIT_MARKER__'
 """
 
-_OLDEST = " AND id NOT IN (SELECT value FROM json_each(:excluding)) ORDER BY created_at, id LIMIT 1"
+# A table without a primary key may hold rows whose id can't be told from another's; nobody can take those in hand.
+_OLDEST = """ AND TYPEOF(id) = 'integer' AND id NOT IN (SELECT value FROM json_each(:excluding))
+    ORDER BY created_at, id LIMIT 1"""
 
 # Where an index has both statuses and then created_at, each of the four searches reads one entry of it, however many
 # rows are ready. One search for all pairs of spellings would have to sort them all.
@@ -98,13 +111,32 @@ _OLDEST_OF_EACH_SPELLING = """
         SELECT (
             SELECT id FROM media_transfer_status @READY
             WHERE download_status = downloaded.column1 AND transfer_status = waiting.column1
-                AND file_path <> '__INIT_MARKER__' AND id NOT IN (SELECT value FROM json_each(:excluding))
+                AND file_path <> '__INIT_MARKER__' AND TYPEOF(id) = 'integer'
+                AND id NOT IN (SELECT value FROM json_each(:excluding))
             ORDER BY created_at, id LIMIT 1
         )
         FROM (VALUES ('completed'), ('COMPLETED')) AS downloaded, (VALUES ('pending'), ('PENDING')) AS waiting
     )
     ORDER BY created_at, id LIMIT 1
 """
+
+# The same for many rows at once: each of the four searches ends at its limit.
+_FIRST_OF_EACH_SPELLING = """
+    WHERE id IN (
+        SELECT id FROM (@SPELLING('completed', 'pending')) UNION ALL SELECT id FROM (@SPELLING('COMPLETED', 'pending'))
+        UNION ALL
+        SELECT id FROM (@SPELLING('completed', 'PENDING')) UNION ALL SELECT id FROM (@SPELLING('COMPLETED', 'PENDING'))
+    )
+    ORDER BY created_at, id LIMIT :limit
+"""
+_FIRST_OF_ONE_SPELLING = """
+    SELECT id FROM media_transfer_status @READY
+    WHERE download_status = {} AND transfer_status = {} AND file_path <> '__INIT_MARKER__'@SIZE
+        AND id NOT IN (SELECT value FROM json_each(:excluding))
+    ORDER BY created_at, id LIMIT :limit
+"""
+_FIRST = "@SIZE AND id NOT IN (SELECT value FROM json_each(:excluding)) ORDER BY created_at, id LIMIT :limit"
+_SMALL = " AND file_size <= :small_bytes"
 
 _AHEAD = " AND (created_at, id) < (SELECT created_at, id FROM media_transfer_status WHERE id = :id)"
 
@@ -118,6 +150,8 @@ class Statements:
     count_failed: str
     newest_failed: str
     oldest_ready: str
+    first_ready: str
+    first_small_ready: str
     count_ready: str
     count_ready_ahead: str
 
@@ -134,11 +168,13 @@ class Statements:
             index_on_transfer: one that begins with transfer_status, if there is one.
         """
         count = "SELECT COUNT(*) FROM media_transfer_status"
-        total = "SELECT COUNT(*), COALESCE(SUM(file_size), 0) FROM media_transfer_status"
+        total = "SELECT COUNT(*), TOTAL(file_size) FROM media_transfer_status"
         ready, transfer = _indexed(index_on_both or index_on_transfer), _indexed(index_on_transfer)
 
         def named(statement: str) -> str:
             return statement.replace("@READY", ready).replace("@TRANSFER", transfer)
+
+        first = _RECORD + (_of_each_spelling() if index_on_both else _READY + _FIRST)
 
         return cls(
             transferring=named(_RECORD + _TRANSFERRING + "ORDER BY id"),
@@ -146,9 +182,19 @@ class Statements:
             count_failed=named(count + _FAILED),
             newest_failed=named(_RECORD + _FAILED + "ORDER BY updated_at DESC, id DESC LIMIT 1"),
             oldest_ready=named(_RECORD + (_OLDEST_OF_EACH_SPELLING if index_on_both else _READY + _OLDEST)),
+            first_ready=named(first.replace("@SIZE", "")),
+            first_small_ready=named(first.replace("@SIZE", _SMALL)),
             count_ready=named(total + _READY),
             count_ready_ahead=named(count + _READY + _AHEAD),
         )
+
+
+def _of_each_spelling() -> str:
+    return re.sub(
+        r"@SPELLING\(('\w+'), ('\w+')\)",
+        lambda match: _FIRST_OF_ONE_SPELLING.format(match[1], match[2]),
+        _FIRST_OF_EACH_SPELLING,
+    )
 
 
 def _indexed(index: str | None) -> str:

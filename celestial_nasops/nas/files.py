@@ -1,53 +1,16 @@
-"""Files on the NAS, handled by commands that GNU coreutils and BusyBox both understand."""
+"""What can be done with files on the NAS, whatever the way to them."""
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
-import stat
-from collections.abc import Iterable, Iterator, Sequence
+import abc
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from celestial_nasops import causes
-from celestial_nasops.fault import NasFault, NasUnavailable
-from celestial_nasops.nas import remote_errors
-from celestial_nasops.nas.session import NasSession
-from celestial_nasops.nas.shell import Reply
+from celestial_nasops.nas.capabilities import Capabilities
+from celestial_nasops.nas.verification import VerificationLevel
 
-_SLOWEST_HASH_BYTES_PER_SECOND = 5e6
-# Linux takes at most 128 KiB as one argument, and the login shell gets the whole command as one.
-_COMMAND_LIMIT_BYTES = 64 * 1024
-_STAT_LINE = re.compile(rb"([0-9a-f]+) (\d+) (-?\d+)\n")
-_HASH_LINE = re.compile(rb"([0-9a-f]{64})  -\n")
-
-# In these scripts "$@" is fixed before anything is done, and a failing tool's message is the last thing said.
-_STAT = 'stat -c "%f %s %Y" -- "$1"'
-_SHA256 = 'sha256sum < "$1"'
-_INSPECT = f'{_STAT} && if [ -f "$1" ] && [ ! -L "$1" ]; then {_SHA256}; fi'
-_INSPECT_FIRST = (
-    'n=0; for path; do n=$((n + 1)); if [ -e "$path" ] || [ -L "$path" ]; then '
-    f'echo "$n"; set -- "$path"; {_INSPECT}; exit; fi; done; exit 0'
-)
-_MAKE_FOLDER = 'stat -L -c %f -- "$2" > /dev/null || exit 3; mkdir -p -- "$1"'
-# The folder is made here as well: one that was empty a moment ago may have been tidied away by somebody else.
-# noclobber opens exclusively. Flushing here and not first at publishing gives it the time limit of the upload.
-_WRITE = 'mkdir -p -- "${1%/*}" && rm -f -- "$1" && set -C && cat > "$1" && sync "$1" && stat -c %s -- "$1"'
-# A hard link is the one way to publish that is atomic and never overwrites; mv -n exits 0 when it did nothing.
-_PUBLISH = 'sync "$1" && { ln -T -- "$1" "$2" || exit 3; } && rm -f -- "$1" && sync "${2%/*}/"'
-# rm without -f tells a missing file from one that could not be reached; it asks nobody, as there is no terminal.
-_REMOVE = (
-    'n=0; i=0; failed=; for path; do if said=$(rm -- "$path" 2>&1); then n=$((n + 1)); else case $said in '
-    '*": No such file or directory"|*": Not a directory") ;; '
-    '*) [ -n "$failed" ] || failed=$i; why=$said ;; esac; fi; i=$((i + 1)); done; '
-    'echo "$n"; [ -z "$failed" ] && exit 0; echo "$failed"; printf "%s" "$why"; exit 3'
-)
-_REMOVE_EMPTY_FOLDERS = (
-    'folder=$1; while [ "$folder" != "$2" ] && [ -n "$folder" ]; do if said=$(rmdir -- "$folder" 2>&1); then :; '
-    'else case $said in *": No such file or directory") ;; *) printf "%s" "$said"; exit 3 ;; esac; fi; '
-    "folder=${folder%/*}; done; exit 0"
-)
-_FREE = 'stat -f -c "%a %S" -- "$1"'
+SLOWEST_HASH_BYTES_PER_SECOND = 5e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,73 +30,87 @@ class RemoteCopy:
     sha256: str
 
 
-class NasFiles:
+@dataclass(frozen=True, slots=True)
+class WrittenCopy:
+    """A file's size (bytes), and SHA-256 (hex) of what lies on the NAS, read back while it was written."""
+
+    size: int
+    sha256: str
+
+
+class BatchWay(Protocol):
+    """What some ways to the NAS can do for many small files at once; see ``ShellBatch``."""
+
+    def unpack(
+        self, folder: str, archive: Iterable[bytes], *, below: str, size: int, stall_timeout_seconds: float
+    ) -> dict[str, str]:
+        """Unpack a tar archive into a new folder, and hash what lies there."""
+
+    def publish(self, folder: str, names: Sequence[str], target_folder: str) -> set[str]:
+        """Give files their final names, and tell which got them."""
+
+    def remove_folders(self, prefix: str) -> None:
+        """Remove private folders whose paths begin so."""
+
+
+class NasFiles(abc.ABC):
     """Files on the NAS by their absolute paths, which may hold any bytes (as ``os.fsdecode`` gives them).
 
     Every method raises NasUnavailable when the NAS went silent or away, or its volume is full, read-only or gone; and
     NasFault when it was reached and could not do what was asked with this path.
     """
 
-    def __init__(self, session: NasSession, *, timeout_seconds: float) -> None:
-        """Use a session; ``timeout_seconds`` bounds each command that moves no data."""
-        self._session = session
-        self._timeout_seconds = timeout_seconds
-
     @property
+    @abc.abstractmethod
     def typed_after_ssh(self) -> str:
         """What to type after ``ssh`` to get there by hand, for messages."""
-        return self._session.target.alias
 
+    @property
+    @abc.abstractmethod
+    def capabilities(self) -> Capabilities:
+        """What this login can do; asking may take a round trip where nothing else was asked before."""
+
+    @property
+    def verification_level(self) -> VerificationLevel:
+        """What :meth:`sha256` and :meth:`inspect` prove."""
+        return self.capabilities.verification
+
+    @abc.abstractmethod
     def stat(self, path: str) -> RemoteStat | None:
         """Look at a file; None where nothing is there."""
-        reply = self._run(_STAT, [path], "look at", path)
-        if reply.status != 0 and remote_errors.ends_with(reply.output, remote_errors.NO_SUCH_FILE):
-            return None
-        self._demand_success(reply, "look at", path)
-        return self._stat_of(reply.output, path)[0]
 
+    @abc.abstractmethod
     def sha256(self, path: str, size: int) -> str:
-        """Hash a file's content on the NAS.
+        """Hash a file's content as it lies on the NAS.
 
         Args:
             path: the file.
             size: its size (bytes), which decides how long that may take.
         """
-        reply = self._run(_SHA256, [path], "hash", path, self._timeout_seconds + size / _SLOWEST_HASH_BYTES_PER_SECOND)
-        self._demand_success(reply, "hash", path)
-        return self._hash_of(reply.output, path)
 
-    def inspect(self, path: str) -> RemoteCopy | None:
-        """Look at a file and hash it in one command; None where nothing is there."""
-        found = self.inspect_first([path])
-        return found[1] if found else None
+    @abc.abstractmethod
+    def inspect(self, path: str, *, expected_size: int | None = None) -> RemoteCopy | None:
+        """Look at a file and hash it; None where nothing is there.
 
-    def inspect_first(self, paths: Sequence[str]) -> tuple[str, RemoteCopy] | None:
-        """Look at and hash the first of some files that is there, in one command; None where none is."""
-        action, shown = "look at", paths[0]
-        reply = self._run(_INSPECT_FIRST, paths, action, shown, more_time=True)
-        number, _, rest = reply.output.partition(b"\n")
-        if reply.status == 0 and not reply.output:
-            return None
-        path = paths[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(paths) else shown
-        if reply.status != 0 and remote_errors.ends_with(rest, remote_errors.NO_SUCH_FILE):
-            return None  # it went away between two looks
-        if reply.status != 0:
-            raise remote_errors.fault_of(self._session.target, action, path, rest or reply.output)
-        found, rest = self._stat_of(rest, path)
-        return path, RemoteCopy(found.size, found.modified, self._hash_of(rest, path))
+        Args:
+            path: the file.
+            expected_size: the size (bytes) that a right copy has. A file of another one need not be hashed, its
+                ``sha256`` may be empty then; so a NAS that claims any size can't make us read or wait for ever.
+        """
 
+    @abc.abstractmethod
+    def inspect_first(self, paths: Sequence[str], *, expected_size: int | None = None) -> tuple[str, RemoteCopy] | None:
+        """Look at and hash the first of some files that is there; None where none is. See :meth:`inspect`."""
+
+    @abc.abstractmethod
     def make_folder(self, folder: str, *, below: str) -> None:
         """Make a folder and those above it, except for ``below``: where that is missing, a volume is not mounted.
 
         Raises:
             NasUnavailable: ``below`` does not exist, among other reasons.
         """
-        reply = self._run(_MAKE_FOLDER, [folder, below], "make the folder", folder)
-        if reply.status == 3 and remote_errors.ends_with(reply.output, remote_errors.NO_SUCH_FILE):
-            raise NasUnavailable(causes.NAS_BASE_MISSING, path=below, target=self._session.target.alias)
-        self._demand_success(reply, "make the folder", folder)
 
+    @abc.abstractmethod
     def write(self, path: str, chunks: Iterable[bytes], *, stall_timeout_seconds: float) -> int:
         """Write a new file and flush it to the disk; what was at this path before is removed first.
 
@@ -145,17 +122,51 @@ class NasFiles:
         Returns:
             How many bytes lie at ``path`` by the NAS's own count.
         """
-        reply = self._session.exec(
-            _WRITE,
-            args=[_absolute(path)],
-            timeout_seconds=stall_timeout_seconds,
-            stdin=chunks,
-            action="write",
-            path=path,
-        )
-        self._demand_success(reply, "write", path)
-        return self._number_of(reply.output, "write", path)
 
+    @abc.abstractmethod
+    def hash_segments(self, path: str, size: int, segment_bytes: int) -> list[str]:
+        """Hash the consecutive segments of a file as they lie on the NAS, the last being the rest.
+
+        Args:
+            path: the file.
+            size: how much of it (bytes).
+            segment_bytes: a multiple of 64 KiB.
+
+        Returns:
+            The SHA-256 (hex) of each; none where no regular file is there.
+        """
+
+    @abc.abstractmethod
+    def write_on(
+        self,
+        path: str,
+        chunks: Iterable[bytes],
+        *,
+        start: int,
+        size: int,
+        segment_bytes: int,
+        stall_timeout_seconds: float,
+    ) -> WrittenCopy:
+        """Write a file from ``start`` to its end, read back what lies there meanwhile, and flush it to the disk.
+
+        Args:
+            path: where to; its folder is made where it is missing.
+            chunks: the content from ``start`` on. What this raises comes through, and a part lies at ``path`` then.
+            start: how much of what lies at ``path`` is right (bytes). With 0 that is removed, and a new file begun.
+            size: of the whole file (bytes).
+            segment_bytes: how much is written before it is read back; a multiple of 64 KiB.
+            stall_timeout_seconds: the longest time in which nothing moves.
+
+        Returns:
+            What lies at ``path``, all of it.
+        """
+
+    @property
+    def batch(self) -> BatchWay | None:
+        """How to handle many small files at once, where that can be."""
+        return None
+
+    @abc.abstractmethod
     def publish(self, temporary: str, final: str) -> bool:
         """Give a file its final name in one step that never overwrites anything.
 
@@ -164,122 +175,42 @@ class NasFiles:
         Returns:
             False where ``final`` exists already; the temporary file is still there then.
         """
-        reply = self._run(_PUBLISH, [temporary, final], "publish", final)
-        if reply.status == 3 and remote_errors.ends_with(reply.output, remote_errors.FILE_EXISTS):
-            return False
-        self._demand_success(reply, "publish", final)
-        return True
 
+    @abc.abstractmethod
     def remove(self, paths: Sequence[str]) -> int:
         """Remove files, never folders; those that are not there are fine.
 
         Returns:
             How many were there.
         """
-        return sum(self._remove_some(batch) for batch in _batches(paths))
 
-    def _remove_some(self, paths: Sequence[str]) -> int:
-        reply = self._run(_REMOVE, paths, "remove", paths[0])
-        count, _, rest = reply.output.partition(b"\n")
-        if reply.status == 3:
-            number, _, why = rest.partition(b"\n")
-            failed = paths[int(number)] if number.isdigit() and int(number) < len(paths) else paths[0]
-            raise remote_errors.fault_of(self._session.target, "remove", failed, why)
-        self._demand_success(reply, "remove", paths[0])
-        return self._number_of(count, "remove", paths[0])
-
+    @abc.abstractmethod
     def remove_empty_folders(self, folder: str, *, below: str) -> None:
         """Remove a folder and those above it while they are empty, but never ``below`` itself."""
-        folder, below = folder.rstrip("/"), below.rstrip("/")
-        if not folder.startswith(f"{below}/") or ".." in folder.split("/"):
-            raise ValueError(f"{folder} is not below {below}")
-        reply = self._run(_REMOVE_EMPTY_FOLDERS, [folder, below], "remove the empty folder", folder)
-        if reply.status == 3 and remote_errors.ends_with(reply.output, remote_errors.NOT_EMPTY):
-            return
-        self._demand_success(reply, "remove the empty folder", folder)
 
+    @abc.abstractmethod
     def free_bytes(self, folder: str) -> int:
         """How many bytes this account can still write there."""
-        reply = self._run(_FREE, [folder], "measure the free space of", folder)
-        if reply.status != 0 and remote_errors.ends_with(reply.output, remote_errors.NO_SUCH_FILE):
-            raise NasUnavailable(causes.NAS_BASE_MISSING, path=folder, target=self._session.target.alias)
-        self._demand_success(reply, "measure the free space of", folder)
-        match = re.fullmatch(rb"(\d+) (\d+)\n", reply.output)
-        if match is None:
-            raise self._odd(reply.output, "measure the free space of", folder)
-        return int(match[1]) * int(match[2])
-
-    def _run(
-        self,
-        script: str,
-        paths: Sequence[str],
-        action: str,
-        shown: str,
-        timeout_seconds: float | None = None,
-        *,
-        more_time: bool = False,
-    ) -> Reply:
-        return self._session.exec(
-            script,
-            args=[_absolute(path) for path in paths],
-            timeout_seconds=self._timeout_seconds if timeout_seconds is None else timeout_seconds,
-            action=action,
-            path=shown,
-            more_time=_time_to_hash if more_time else None,
-        )
-
-    def _demand_success(self, reply: Reply, action: str, path: str) -> None:
-        if reply.status != 0:
-            raise remote_errors.fault_of(self._session.target, action, path, reply.output)
-
-    def _stat_of(self, output: bytes, path: str) -> tuple[RemoteStat, bytes]:
-        """Read the line of ``stat`` and return what follows it."""
-        match = _STAT_LINE.match(output)
-        if match is None:
-            raise self._odd(output, "look at", path)
-        if not stat.S_ISREG(int(match[1], 16)):
-            raise remote_errors.command_failed(self._session.target, "look at", path, "it is not a regular file")
-        return RemoteStat(int(match[2]), float(match[3])), output[match.end() :]
-
-    def _hash_of(self, output: bytes, path: str) -> str:
-        match = _HASH_LINE.fullmatch(output)
-        if match is None:
-            raise self._odd(output, "hash", path)
-        return match[1].decode()
-
-    def _number_of(self, output: bytes, action: str, path: str) -> int:
-        if not re.fullmatch(rb"\d+\n?", output):
-            raise self._odd(output, action, path)
-        return int(output)
-
-    def _odd(self, output: bytes, action: str, path: str) -> NasFault:
-        said = output[:100].decode("utf-8", "replace").strip()
-        return remote_errors.command_failed(
-            self._session.target, action, path, f"its answer was not understood: '{said}'"
-        )
 
 
-def _absolute(path: str) -> str:
+def absolute(path: str) -> str:
+    """Demand an absolute path.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not path.startswith("/") or "\0" in path:
         raise ValueError(f"not an absolute path: {path!r}")
     return path
 
 
-def _time_to_hash(answer: bytes) -> float | None:
-    """How long the hash may take, once the line with the size has come."""
-    match = _STAT_LINE.search(answer)
-    return int(match[2]) / _SLOWEST_HASH_BYTES_PER_SECOND if match else None
+def folder_below(folder: str, below: str) -> tuple[str, str]:
+    """Both without a slash at their ends.
 
-
-def _batches(paths: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    length = 0
-    for path in paths:
-        size = len(os.fsencode(shlex.quote(path))) + 1
-        if batch and length + size > _COMMAND_LIMIT_BYTES:
-            yield batch
-            batch, length = [], 0
-        batch.append(path)
-        length += size
-    if batch:
-        yield batch
+    Raises:
+        ValueError: the one is not inside the other.
+    """
+    folder, below = folder.rstrip("/"), below.rstrip("/")
+    if not folder.startswith(f"{below}/") or ".." in folder.split("/"):
+        raise ValueError(f"{folder} is not below {below}")
+    return folder, below

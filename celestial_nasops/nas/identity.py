@@ -38,15 +38,14 @@ def _read(path: str) -> paramiko.PKey:
             raise _unusable(path, error.strerror or str(error)) from error
         except library.PasswordRequiredException as error:
             raise _unusable(path, "it has a passphrase") from error
-        except (library.SSHException, ValueError, AssertionError, IndexError):
-            continue  # of another kind
+        except Exception:  # noqa: BLE001, S112 - of another kind, or broken, and then anything may be raised
+            continue
         return key
     return _read_without_comment(path)
 
 
 def _read_without_comment(path: str) -> paramiko.PKey:
     """Load a key that paramiko can't: it takes the end of one without a comment for padding, for half of ecdsa's."""
-    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import load_ssh_private_key
@@ -55,7 +54,7 @@ def _read_without_comment(path: str) -> paramiko.PKey:
     try:
         with open(path, "rb") as file:
             secret = load_ssh_private_key(file.read(), password=None)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except Exception as error:  # see above
         raise _unusable(path, "it is no private key of the kinds ed25519, ecdsa and rsa") from error
     key: paramiko.PKey
     match secret:

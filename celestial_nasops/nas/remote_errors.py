@@ -25,7 +25,7 @@ def ends_with(output: bytes, endings: tuple[str, ...]) -> bool:
     return output.rstrip().decode("utf-8", "replace").endswith(endings)
 
 
-def fault_of(target: SshTarget, action: str, path: str, output: bytes) -> NasFault:
+def fault_of(target: SshTarget, action: str, path: str, output: bytes, **by_sftp: str) -> NasFault:
     """The fault that a command's output means.
 
     Args:
@@ -33,13 +33,14 @@ def fault_of(target: SshTarget, action: str, path: str, output: bytes) -> NasFau
         action: what was tried, a verb: "write".
         path: what it was tried on.
         output: what the command said.
+        by_sftp: what remedies need for an account without a shell; see Cause.
     """
     text = output.strip().decode("utf-8", "replace")
     reason = text.rpartition(": ")[2] or text or "it says nothing"
     if text.endswith(_DISK_FULL):
-        return NasUnavailable(causes.NAS_DISK_FULL, path=path, reason=reason, target=target.alias)
+        return NasUnavailable(causes.NAS_DISK_FULL, path=path, reason=reason, target=target.alias, **by_sftp)
     if text.endswith(_READ_ONLY):
-        return NasUnavailable(causes.NAS_READ_ONLY, path=path, target=target.alias)
+        return NasUnavailable(causes.NAS_READ_ONLY, path=path, target=target.alias, **by_sftp)
     if text.endswith(_NO_PERMISSION):
         folder = posixpath.dirname(path.rstrip("/")) or "/"
         return NasFault(
@@ -49,11 +50,12 @@ def fault_of(target: SshTarget, action: str, path: str, output: bytes) -> NasFau
             path=path,
             folder=folder,
             target=target.alias,
+            **by_sftp,
         )
     whole = text[-_REASON_SHOWN_CHARACTERS:] or "it says nothing"
-    return command_failed(target, action, path, whole)
+    return command_failed(target, action, path, whole, **by_sftp)
 
 
-def command_failed(target: SshTarget, action: str, path: str, reason: str) -> NasFault:
+def command_failed(target: SshTarget, action: str, path: str, reason: str, **by_sftp: str) -> NasFault:
     """The fault of a command whose trouble has no name of its own."""
-    return NasFault(causes.NAS_COMMAND_FAILED, action=action, path=path, reason=reason, target=target.alias)
+    return NasFault(causes.NAS_COMMAND_FAILED, action=action, path=path, reason=reason, target=target.alias, **by_sftp)

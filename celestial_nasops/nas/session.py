@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from celestial_nasops import causes
 from celestial_nasops.fault import Fault, NasFault, NasUnavailable
-from celestial_nasops.nas import ssh_library
+from celestial_nasops.nas import capabilities, ssh_library
+from celestial_nasops.nas.capabilities import Capabilities, ShellFacts
 from celestial_nasops.nas.login import log_in
+from celestial_nasops.nas.sftp_client import SftpClient
+from celestial_nasops.nas.sftp_packets import Garbled
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
 from celestial_nasops.nas.watchdog import Watchdog
@@ -42,12 +45,23 @@ class _Purpose:
 
 
 class NasSession:
-    """An authenticated connection. Commands from one thread at a time; :meth:`abort` from any."""
+    """An authenticated connection. Commands from one thread at a time; :meth:`abort` from any.
+
+    Attributes:
+        target: where it leads to.
+        shell_facts: what its shell has, known once the first command has run; None before, and without a shell.
+        can_write_on: whether its shell can go on with a file; None until that was tried.
+        capabilities: what it can do, once ``open_files`` has found that out.
+    """
 
     def __init__(self, target: SshTarget, wire: Wire, transport: paramiko.Transport) -> None:
         self.target = target
         self._wire = wire
         self._transport = transport
+        self.shell_facts: ShellFacts | None = None
+        self.can_write_on: bool | None = None
+        self.capabilities: Capabilities | None = None
+        self._sftp: SftpClient | None = None
         self._ended = False
         self._end_lock = threading.Lock()
 
@@ -72,6 +86,11 @@ class NasSession:
             if said and isinstance(error, Fault) and error.code in _PROXY_CAUSES:
                 raise proxy_failed(target, said.splitlines()[-1]) from error
             raise
+
+    @property
+    def server_name(self) -> str:
+        """The server's program, as it introduced itself: ``OpenSSH_9.2p1``."""
+        return self._transport.remote_version.split("-", 2)[-1][:80]
 
     @property
     def alive(self) -> bool:
@@ -130,7 +149,7 @@ class NasSession:
         """
         purpose = _Purpose(action, path, timeout_seconds)
         library = ssh_library.load()
-        framed = Framed(script, args)
+        framed = Framed(script, args, aside="" if self.shell_facts else capabilities.SHELL_FACTS)
         reply: Reply | None = None
         fault: NasFault | None = None
         source_failed: BaseException | None = None
@@ -144,6 +163,8 @@ class NasSession:
                     channel.shutdown_write()
                     output = _collect(channel, framed, watchdog, more_time)
                     reply = framed.reply(output)
+                    if self.shell_facts is None and (said := framed.said_aside(output)) is not None:
+                        self.shell_facts = ShellFacts.read(said)
                     if reply is None:
                         fault = self._no_reply(channel, framed, output, purpose)
             except library.ChannelException as error:
@@ -157,6 +178,64 @@ class NasSession:
         if reply is not None:
             return reply
         raise self._silent(purpose) if watchdog.has_bitten or fault is None else fault
+
+    @contextlib.contextmanager
+    def bounded(self, timeout_seconds: float, *, action: str, path: str) -> Iterator[Watchdog]:
+        """For whatever else is done over this connection: bound its waits, and turn the library's errors into faults.
+
+        Args:
+            timeout_seconds: the longest wait for any progress, which is told to the watchdog.
+            action: as for :meth:`exec`.
+            path: as for :meth:`exec`.
+
+        Raises:
+            NasUnavailable: no progress in time, the connection was lost, or it spoke out of turn.
+        """
+        purpose = _Purpose(action, path, timeout_seconds)
+        library = ssh_library.load()
+        with Watchdog(timeout_seconds, self.abort) as watchdog:
+            try:
+                yield watchdog
+            except library.ChannelException as error:
+                raise NasUnavailable(causes.NAS_SESSION_REFUSED, host=self.target.host, reason=error.text) from error
+            except Garbled as error:
+                self.abort()
+                raise NasUnavailable(
+                    causes.NAS_SSH_FAILED,
+                    host=self.target.host,
+                    stage=purpose.stage,
+                    reason=str(error),
+                    target=self.target.alias,
+                ) from error
+            except (library.SSHException, EOFError, OSError) as error:
+                raise (self._silent(purpose) if watchdog.has_bitten else self._lost(purpose)) from error
+
+    def sftp(self, timeout_seconds: float) -> SftpClient:
+        """The SFTP channel of this connection, opened at its first use.
+
+        Raises:
+            NasUnavailable: the account gets none, or the connection was lost.
+        """
+        if self._sftp is not None:
+            return self._sftp
+        library = ssh_library.load()
+        with self.bounded(timeout_seconds, action="open", path="SFTP") as watchdog:
+            channel = self._transport.open_session(timeout=timeout_seconds + 1)
+            try:
+                channel.invoke_subsystem("sftp")
+                self._sftp = SftpClient(channel)
+            except (library.SSHException, Garbled, EOFError, OSError) as error:
+                channel.close()
+                if watchdog.has_bitten or not self._outlives_failure():
+                    raise EOFError from error
+                raise NasUnavailable(
+                    causes.NAS_NO_SFTP,
+                    username=self.target.username,
+                    host=self.target.host,
+                    reason=str(error).rstrip(".") or "it ends at once",
+                    target=self.target.sftp_alias,
+                ) from error
+        return self._sftp
 
     def _outlives_failure(self) -> bool:
         """Whether the connection still stands after a channel ended early. Its end is known a moment later."""
@@ -181,7 +260,13 @@ class NasSession:
         return self._no_shell(noise or f"it ends with status {status} and says nothing")
 
     def _no_shell(self, output: str) -> NasFault:
-        return NasUnavailable(causes.NAS_NO_SHELL, username=self.target.username, host=self.target.host, output=output)
+        return NasUnavailable(
+            causes.NAS_NO_SHELL,
+            username=self.target.username,
+            host=self.target.host,
+            output=output,
+            target=self.target.sftp_alias,
+        )
 
     def _failed(self, purpose: _Purpose, reason: str) -> NasFault:
         return NasFault(

@@ -26,13 +26,17 @@ class Framed:
     ``$1`` and so on. Everything outside the frame is noise and is ignored.
     """
 
-    def __init__(self, script: str, args: Sequence[str | bytes] = ()) -> None:
+    def __init__(self, script: str, args: Sequence[str | bytes] = (), *, aside: str = "") -> None:
+        """Wrap a script; ``aside`` is another one that is run before it, for what :meth:`said_aside` gives."""
         nonce = secrets.token_hex(8)
+        self._aside = f"aside-{nonce}\n".encode()
         self._begin = f"begin-{nonce}\n".encode()
         self._end = f"\nend-{nonce} ".encode()
         # A shell that merely echoes the command answers nothing: the markers are not lines of their own there.
         text = (
-            f"LC_ALL=C; export LC_ALL; exec 2>&1; echo begin-{nonce}; ( {script} ); status=$?; "
+            "LC_ALL=C; export LC_ALL; exec 2>&1; "
+            + (f"echo aside-{nonce}; ( {aside} ) < /dev/null; " if aside else "")
+            + f"echo begin-{nonce}; ( {script} ); status=$?; "
             f'echo; echo end-{nonce} "$status"'
         )
         words = [b"exec sh -c", _quoted(text), b"sh", *map(_quoted, args)]
@@ -46,6 +50,11 @@ class Framed:
         start += len(self._begin)
         end = output.find(self._end, start)
         return bytes(output[start:] if end < 0 else output[start:end])
+
+    def said_aside(self, output: bytes | bytearray) -> bytes | None:
+        """What the script aside said, or None where it was not run to its end."""
+        start, end = output.find(self._aside), output.find(self._begin)
+        return bytes(output[start + len(self._aside) : end]) if 0 <= start < end else None
 
     def is_complete(self, output: bytes | bytearray, looked_at: int = 0) -> bool:
         """Whether the frame's last line has come; the first ``looked_at`` bytes are known not to hold all of it."""

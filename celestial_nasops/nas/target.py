@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -46,6 +47,11 @@ class SshTarget:
     ssh_config: str = "~/.ssh/config"
 
     @property
+    def sftp_alias(self) -> str:
+        """The same as ``alias`` for after ``sftp``, which spells the option for the port in another way."""
+        return f"-P {self.alias.removeprefix('-p ')}" if self.alias.startswith("-p ") else self.alias
+
+    @property
     def known_hosts_name(self) -> str:
         """The name under which the server's key stands in known_hosts (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT)."""
         if self.host_key_alias:
@@ -53,41 +59,51 @@ class SshTarget:
         return self.host.lower() if self.port == 22 else f"[{self.host.lower()}]:{self.port}"
 
 
-def resolve(config: Config) -> SshTarget:
+def resolve(config: Config, *, for_user: str = "") -> SshTarget:
     """Find the NAS that a configuration means.
+
+    Args:
+        config: names it, or its alias.
+        for_user: the account whose ssh configuration counts, where that is not the present one; only root may ask.
 
     Raises:
         NasRefusal: the ssh configuration can't be read, or says something that is not supported.
         ProcessFault: ssh is missing or hangs.
     """
     nas, security = config.nas_settings, config.security
-    keys = (os.path.expanduser(security.ssh_key_path),) if security.ssh_key_path else ()
-    known_hosts = (os.path.expanduser(nas.known_hosts_path),) if nas.known_hosts_path else ()
+    keys = (_of_home(security.ssh_key_path, for_user),) if security.ssh_key_path else ()
+    known_hosts = (_of_home(nas.known_hosts_path, for_user),) if nas.known_hosts_path else ()
     if nas.ssh_alias:
-        return _from_ssh_config(nas.ssh_alias, os.path.expanduser(nas.ssh_config_path), keys, known_hosts)
+        return _from_ssh_config(nas.ssh_alias, _of_home(nas.ssh_config_path, for_user), keys, known_hosts, for_user)
     account = f"{nas.username}@{nas.host}"
     return SshTarget(
         alias=account if nas.port == 22 else f"-p {nas.port} {account}",
         host=nas.host,
         port=nas.port,
         username=nas.username,
-        identity_files=keys or tuple(os.path.expanduser(f"~/.ssh/{name}") for name in _KEY_NAMES),
-        known_hosts_files=known_hosts or (os.path.expanduser("~/.ssh/known_hosts"), "/etc/ssh/ssh_known_hosts"),
+        identity_files=keys or tuple(_of_home(f"~/.ssh/{name}", for_user) for name in _KEY_NAMES),
+        known_hosts_files=known_hosts or (_of_home("~/.ssh/known_hosts", for_user), "/etc/ssh/ssh_known_hosts"),
     )
 
 
-def _from_ssh_config(alias: str, path: str, keys: tuple[str, ...], known_hosts: tuple[str, ...]) -> SshTarget:
+def _from_ssh_config(
+    alias: str, path: str, keys: tuple[str, ...], known_hosts: tuple[str, ...], for_user: str
+) -> SshTarget:
     options = ["-F", path] if path else []
-    argv = ["ssh", *options, "-G", "--", alias]
+    as_user = ["runuser", "-u", for_user, "--"] if for_user else []
+    argv = [*as_user, "ssh", *options, "-G", "--", alias]
     answer = process.run(argv, timeout_seconds=_RESOLVE_TIMEOUT_SECONDS, understood_exit_codes=(0, 255))
     typed = shlex.join([*options, alias])
     if answer.exit_code != 0:
         reason = (answer.stderr.strip() or "ssh -G failed").splitlines()[0]
         raise NasRefusal(causes.NAS_SSH_FAILED, host=alias, stage="ssh configuration", reason=reason, target=typed)
     settings = _by_key(answer.stdout)
+    wrong = _what_is_wrong(settings, answer.stdout)
+    if wrong:
+        raise NasRefusal(causes.NAS_SSH_FAILED, host=alias, stage="ssh configuration", reason=wrong, target=typed)
     host, port, username = settings["hostname"][0], int(settings["port"][0]), settings["user"][0]
     host_key_alias = settings.get("hostkeyalias", [""])[0] or None
-    tokens = _tokens(alias, host, port, username, host_key_alias)
+    tokens = _tokens(alias, host, port, username, host_key_alias, for_user)
     try:
         identities = keys or tuple(
             _expand(path, tokens) for path in settings.get("identityfile", []) if path.lower() != "none"
@@ -107,7 +123,7 @@ def _from_ssh_config(alias: str, path: str, keys: tuple[str, ...], known_hosts: 
         port=port,
         username=username,
         identity_files=identities,
-        known_hosts_files=known_hosts or _known_hosts_files(settings),
+        known_hosts_files=known_hosts or _known_hosts_files(settings, for_user),
         host_key_alias=host_key_alias,
         proxy_command=proxy,
         config_alias=alias,
@@ -124,7 +140,20 @@ def _by_key(text: str) -> dict[str, list[str]]:
     return settings
 
 
-def _known_hosts_files(settings: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def _what_is_wrong(settings: Mapping[str, Sequence[str]], text: str) -> str:
+    """What keeps the output of ``ssh -G`` from being used; it may be another program than we think that printed it."""
+    if "\0" in text:
+        return "ssh -G printed a NUL byte"
+    missing = [key for key in ("hostname", "user", "port") if not settings.get(key, [""])[0]]
+    if missing:
+        return f"ssh -G told no {missing[0]}"
+    port = settings["port"][0]
+    if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+        return f"ssh -G told the port '{port}'"
+    return ""
+
+
+def _known_hosts_files(settings: Mapping[str, Sequence[str]], for_user: str) -> tuple[str, ...]:
     files: list[str] = []
     for key in ("userknownhostsfile", "globalknownhostsfile"):
         first = True
@@ -135,7 +164,7 @@ def _known_hosts_files(settings: Mapping[str, Sequence[str]]) -> tuple[str, ...]
             else:
                 files[-1] += f" {word}"
             first = False
-    return tuple(os.path.expanduser(file) for file in files if file.lower() != "none")
+    return tuple(_of_home(file, for_user) for file in files if file.lower() != "none")
 
 
 def _proxy(
@@ -161,20 +190,27 @@ class _UnsupportedToken(Exception):  # noqa: N818 - caught in this file
     """A percent token of ssh_config(5) that is not expanded here."""
 
 
-def _tokens(alias: str, host: str, port: int, username: str, host_key_alias: str | None) -> dict[str, str]:
+def _of_home(path: str, user: str) -> str:
+    """A path with its leading ``~`` expanded, to the home of another user where one is given."""
+    return os.path.expanduser(f"~{user}{path[1:]}" if user and (path == "~" or path.startswith("~/")) else path)
+
+
+def _tokens(
+    alias: str, host: str, port: int, username: str, host_key_alias: str | None, for_user: str
+) -> dict[str, str]:
     node = os.uname().nodename
     return {
         "%": "%",
-        "d": os.path.expanduser("~"),
+        "d": _of_home("~", for_user),
         "h": host,
-        "i": str(os.getuid()),
+        "i": str(pwd.getpwnam(for_user).pw_uid if for_user else os.getuid()),
         "k": host_key_alias or alias,
         "L": node.split(".")[0],
         "l": node,
         "n": alias,
         "p": str(port),
         "r": username,
-        "u": user_name(),
+        "u": for_user or user_name(),
     }
 
 
@@ -189,5 +225,6 @@ def _expand(text: str, tokens: Mapping[str, str], *, paths: bool = True) -> str:
     expanded = re.sub(r"%(.?)", value, text)
     if paths:
         expanded = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], ""), expanded)
+        expanded = tokens["d"] + expanded[1:] if expanded == "~" or expanded.startswith("~/") else expanded
         expanded = os.path.expanduser(expanded)
     return expanded

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from celestial_nasops import daemon_state, process
+from celestial_nasops import causes as shared, daemon_state, process, read_only, words
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.language import say
@@ -32,6 +33,8 @@ _LOOP_RESTARTS = 3
 _LOOP_UPTIME_SECONDS = 120
 _SILENT_HEARTBEATS = 3
 
+_ERRNO_30 = {cause.code: cause for cause in (shared.FOLDER_READ_ONLY, shared.FOLDER_SANDBOXED, shared.FOLDER_REPLACED)}
+
 LastError = Callable[[], str]
 
 
@@ -47,29 +50,54 @@ class Life:
     silent_seconds: float
     obstacle: str = ""
     """Why its state can't be written, as far as that can be seen from here."""
+    read_only: LocalFault | None = None
+    """A folder where it gets [Errno 30]: its sandbox may forbid what this process may do."""
 
 
 def probe(run: Run) -> Finding:
     """Ask systemd, and the daemon's state file where there is one."""
     daemon = run.config.daemon_settings
-    life = _look_at_state(run)
     if daemon.supervisor == "none":
-        return judge_life(life, daemon.unit, run.config_path, daemon.state_path)
+        return judge_life(_look_at_state(run), daemon.unit, run.config_path, daemon.state_path)
+    users = daemon.supervisor == "systemd-user"
     try:
         timeout = run.config.check_settings.daemon_status_timeout_seconds
-        properties = _show(daemon.unit, timeout)
+        properties = _show(daemon.unit, timeout, users=users)
     except process.ProcessFault as fault:
         return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=fault.summary)
-    bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties))
+    bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties, users=users))
     if bad is not None:
         return bad
-    pid = int(properties.get("MainPID", "0") or 0)
+    life = _look_at_state(run, properties.get("StatusText", ""))
+    changed = _changed_at(run.config_path)
+    return judge_running(properties, life, daemon.unit, run.config_path, daemon.state_path, changed)
+
+
+def judge_running(
+    properties: Mapping[str, str],
+    life: Life | LocalFault | None,
+    unit: str,
+    config_path: str,
+    folder: str,
+    config_changed: float,
+) -> Finding:
+    """What a unit that runs is worth: its daemon's own state where that is of this very process, else its age.
+
+    Args:
+        properties: as for :func:`judge_unit`, which found nothing wrong with them.
+        life: what the daemon's own state file tells.
+        unit: the daemon's unit.
+        config_path: the configuration.
+        folder: where the state file lies.
+        config_changed: when the configuration was changed (Unix seconds).
+    """
+    pid = _count(properties.get("MainPID", ""))
     if isinstance(life, LocalFault):
         return Finding.of_fault(life, Outcome.WARN)
     if life is not None and life.state.pid == pid:
-        return judge_life(life, daemon.unit, run.config_path, daemon.state_path)
+        return judge_life(life, unit, config_path, folder)
     started = _unix(properties.get("ExecMainStartTimestamp", ""))
-    return judge_foreign(pid, started, os.stat(run.config_path).st_mtime, daemon.unit, run.config_path)
+    return judge_foreign(pid, started, config_changed, unit, config_path)
 
 
 def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error: LastError) -> Finding | None:
@@ -82,7 +110,7 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
         last_error: gives the last error line of its journal; asked only where it is needed.
     """
     load, active, sub = (properties.get(key, "") for key in ("LoadState", "ActiveState", "SubState"))
-    restarts = int(properties.get("NRestarts", "0") or 0)
+    restarts = _count(properties.get("NRestarts", ""))
     state = f"{active}, {sub}"
     if not active:
         return Finding.of_cause(
@@ -118,7 +146,7 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
 
 
 def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, folder: str) -> Finding:
-    """What the state file and its process tell: dead, hung, stale, or well."""
+    """What the state file and its process tell: dead, hung, paused, stale, or well."""
     if life is None:
         evidence = say("there is no state file in {folder}", folder=folder)
         return Finding.of_cause(causes.DAEMON_DEAD, evidence=evidence, config_path=config_path)
@@ -130,6 +158,8 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         evidence = say("process {pid}, which wrote {path}, is gone", pid=state.pid, path=path)
         return Finding.of_cause(causes.DAEMON_DEAD, evidence=evidence, config_path=config_path)
     silent = life.silent_seconds
+    if life.read_only is not None and not life.stopped:
+        return Finding.of_fault(life.read_only)
     if life.stopped or silent > _SILENT_HEARTBEATS * state.heartbeat_seconds + 5:
         if life.obstacle and not life.stopped:
             return Finding.of_cause(
@@ -139,6 +169,13 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         evidence = say("its process is stopped by a signal") if life.stopped else doing
         seconds = max(0, round(silent))
         return Finding.of_cause(causes.DAEMON_HUNG, pid=state.pid, silent_seconds=seconds, evidence=evidence, unit=unit)
+    if state.paused_at is not None:
+        since, reason = words.clock(state.paused_at), state.paused_reason or "no reason given"
+        return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
+    if state.deletions_stopped:
+        return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
+    if state.no_room:
+        return Finding.of_cause(causes.NAS_IS_FULL, Outcome.WARN, pid=state.pid, reason=state.no_room)
     if life.code_on_disk is not None and life.code_on_disk != state.code_fingerprint:
         return Finding.of_cause(causes.DAEMON_STALE_CODE, Outcome.WARN, pid=state.pid, unit=unit)
     if life.config_now != state.config_fingerprint:
@@ -166,7 +203,27 @@ def judge_foreign(pid: int, started: float | None, config_changed: float, unit: 
     return Finding.good(say("running (pid {pid}); it keeps no state file, so more is not known", pid=pid), pid=pid)
 
 
-def _look_at_state(run: Run) -> Life | LocalFault | None:
+def read_only_folder(state: DaemonState, status_text: str, folder: str, unit: str) -> LocalFault | None:
+    """Where the daemon gets [Errno 30], as it tells itself.
+
+    Args:
+        state: what it wrote last.
+        status_text: what it told systemd last, which it also can where its state file is read-only.
+        folder: of its state.
+        unit: its name.
+    """
+    setting = "daemon_settings.state_path"
+    for code, cause in _ERRNO_30.items():
+        if f"[{code}] {folder} " in status_text:
+            return read_only.fault_with(cause, folder, setting, unit, read_only.mount_point(folder))
+    told = [found for found in state.read_only if found.code in _ERRNO_30]
+    if told:
+        first = told[0]
+        return read_only.fault_with(_ERRNO_30[first.code], first.path, first.setting, first.unit, first.mount_point)
+    return read_only.disk_fault(folder, setting)
+
+
+def _look_at_state(run: Run, status_text: str = "") -> Life | LocalFault | None:
     try:
         state = daemon_state.read(run.config.daemon_settings.state_path)
     except LocalFault as fault:
@@ -180,8 +237,11 @@ def _look_at_state(run: Run) -> Life | LocalFault | None:
     runs = daemon_state.process_start_ticks(state.pid) == state.process_start_ticks
     stopped = runs and daemon_state.process_is_stopped(state.pid)
     silent = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
-    obstacle = _obstacle(run.config.daemon_settings.state_path)
-    return Life(state, runs, stopped, code, run.config.fingerprint(), silent, obstacle)
+    daemon = run.config.daemon_settings
+    found = read_only_folder(state, status_text, daemon.state_path, daemon.unit)
+    return Life(
+        state, runs, stopped, code, run.config.fingerprint(), silent, _obstacle(daemon.state_path), read_only=found
+    )
 
 
 def _obstacle(folder: str) -> str:
@@ -189,23 +249,33 @@ def _obstacle(folder: str) -> str:
         there = os.statvfs(folder)
     except OSError as error:
         return error.strerror or str(error)
-    if there.f_flag & os.ST_RDONLY:
-        return "[Errno 30] Read-only file system"
     return "" if there.f_bavail and there.f_favail else "no space left on device"
 
 
-def _show(unit: str, timeout: float) -> dict[str, str]:
-    argv = ["systemctl", "show", "--timestamp=unix", *(f"--property={name}" for name in _PROPERTIES), "--", unit]
+def _show(unit: str, timeout: float, *, users: bool) -> dict[str, str]:
+    argv = [
+        "systemctl",
+        *(["--user"] if users else []),
+        "show",
+        "--timestamp=unix",
+        *(f"--property={name}" for name in _PROPERTIES),
+        "--",
+        unit,
+    ]
     output = process.run(argv, timeout_seconds=timeout).stdout
     return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
 
-def _last_error(unit: str, properties: Mapping[str, str]) -> str:
-    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--priority=err", "--lines=1", f"--unit={unit}"]
-    try:
-        line = process.run(argv, timeout_seconds=2).stdout.strip()
-    except process.ProcessFault as fault:
-        line = say("not readable ({why})", why=fault.summary)
+def _last_error(unit: str, properties: Mapping[str, str], *, users: bool) -> str:
+    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--priority=err", "--lines=1"]
+    line = ""
+    # First what its own processes said; systemd's "Failed to start" comes later and tells less.
+    own, all_of_it = ("_SYSTEMD_USER_UNIT", "--user-unit") if users else ("_SYSTEMD_UNIT", "--unit")
+    for whose in (f"{own}={unit}", f"{all_of_it}={unit}"):
+        try:
+            line = line or process.run([*argv, whose], timeout_seconds=2).stdout.strip()
+        except process.ProcessFault as fault:
+            line = say("not readable ({why})", why=fault.summary)
     return line or properties.get("StatusText") or say("none in the journal that this user may read")
 
 
@@ -215,6 +285,18 @@ def _ended(properties: Mapping[str, str]) -> str:
     if properties.get("ExecMainCode") == "1":
         return say("exit code {status}", status=status)
     return say("signal {status}", status=status)
+
+
+def _count(text: str) -> int:
+    """A number as systemd prints it; 0 for anything else, such as the "[not set]" of some properties."""
+    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else 0
+
+
+def _changed_at(path: str) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:  # it was read a moment ago; whoever replaces it will be noticed by the next run
+        return 0.0
 
 
 def _unix(text: str) -> float | None:

@@ -32,7 +32,7 @@ def probe(run: Run) -> Finding:
     run.followed = followed
 
     try:
-        with folder_faults(media, _SETTING, run.config.daemon_settings.unit):
+        with folder_faults(media, _SETTING):
             for one in followed:
                 run.check_interrupted()
                 one.debt.sha256 = marked_file.write(one.file, run.check_interrupted)

@@ -6,7 +6,8 @@ import os
 import time
 from typing import Literal
 
-from celestial_nasops.fault import NasFault
+from celestial_nasops import daemon_state
+from celestial_nasops.fault import LocalFault, NasFault
 from celestial_nasops.language import say
 from celestial_nasops.wakeup import Wakeup, settle
 from healthcheck import causes, marked_file
@@ -125,6 +126,8 @@ def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
         while True:
             run.check_interrupted()
             look()
+            if _stopped(run):
+                return gone
             now, left = time.time(), run.clock.left_to_wait()
             open_dues = [d.delete_due_at or now for d in owed if id(d) not in gone]
             within = [due for due in open_dues if due < now + left]
@@ -153,6 +156,9 @@ def _settle(run: Run, debt: Debt, gone_at: float | None) -> Finding:
         return Finding.of_cause(causes.MEDIA_FOLDER_AWAY, Outcome.ERROR, folder=folder, file=debt.name)
     if gone_at is None and presence == "gone":
         gone_at = now
+    stopped = "" if gone_at is not None else _stopped(run)
+    if stopped:
+        return Finding.of_cause(causes.DELETION_HELD_UP, file=debt.name, reason=stopped)
     copy: Copy | None = None
     if gone_at is not None or now >= (debt.delete_due_at or now) + grace:
         try:
@@ -181,6 +187,15 @@ def _lost(run: Run, one: Followed) -> Finding:
     )
 
 
+def _stopped(run: Run) -> str:
+    """Why our own daemon deletes nothing until a person has looked; empty where it does, or is another one."""
+    try:
+        state = daemon_state.read(run.config.daemon_settings.state_path)
+    except LocalFault:
+        return ""
+    return state.deletions_stopped if state is not None else ""
+
+
 def _presence(debt: Debt) -> str:
     return marked_file.presence(debt.local_path, debt.media_device)
 
@@ -190,7 +205,8 @@ def _unit(run: Run) -> str:
 
 
 def _look_at_copy(run: Run, debt: Debt) -> Copy:
-    found = run.nas.files(min(max(run.clock.left_to_wait(), 1.0), _LOOK_SECONDS)).inspect(debt.remote_path)
+    files = run.nas.files(min(max(run.clock.left_to_wait(), 1.0), _LOOK_SECONDS))
+    found = files.inspect(debt.remote_path, expected_size=debt.size)
     if found is None:
         return "missing"
     return "right" if (found.size, found.sha256) == (debt.size, debt.sha256) else "changed"

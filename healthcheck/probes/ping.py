@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import queue
 import re
@@ -12,11 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from celestial_nasops import causes as shared
-from celestial_nasops import process
+from celestial_nasops import causes as shared, process
 from celestial_nasops.fault import Fault, NasFault
 from celestial_nasops.language import say
-from healthcheck import causes
+from healthcheck import causes, own_unit
 from healthcheck.context import Run
 from healthcheck.outcome import Finding, Outcome
 
@@ -54,9 +54,27 @@ def probe(run: Run) -> Finding:
     try:
         seen = greet(target.host, target.port, limit, target.config_alias or target.host, target.ssh_config)
     except NasFault as fault:
-        seen = fault
+        seen = _own_filter(fault, target.host) or fault
     nameless = isinstance(seen, Fault) and seen.cause in (shared.NAS_NAME_UNKNOWN, shared.NAS_ALIAS_UNKNOWN)
     return judge(seen, None if nameless else echo.result(limit + _MARGIN_SECONDS / 2), target.host, target.port)
+
+
+def _own_filter(fault: NasFault, host: str) -> Fault | None:
+    """What the sandbox of our own unit has to do with a silence; None where that is not the reason."""
+    if fault.cause not in (shared.NAS_SILENT, shared.NAS_NO_ROUTE, shared.NAS_HUNG_UP):
+        return None
+    own = own_unit.address_filter()
+    if own is None:
+        return None
+    found: list[Any] = []
+    with contextlib.suppress(OSError):
+        found = Beside(lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)).result(_MARGIN_SECONDS) or []
+    addresses = [str(entry[4][0]) for entry in found]
+    if not addresses or not all(own.forbids(address) for address in addresses):
+        return None
+    return Fault(
+        causes.NAS_NOT_ALLOWED, unit=own.unit, host=host, address=", ".join(addresses), allowed=own.allowed or "nothing"
+    )
 
 
 class Beside(Generic[T]):
@@ -176,7 +194,8 @@ def judge(seen: Greeting | Fault, echo: float | str | None, host: str, port: int
 
 def _echo(host: str, timeout_seconds: float) -> float | str | None:
     wait = max(1, int(timeout_seconds))  # ping of BusyBox takes whole seconds only
-    argv = ["ping", "-n", "-q", "-c", "1", "-W", str(wait), "--", host]
+    # With -w, unlike -W, one that was lost is followed by another: a poor line is no wall.
+    argv = ["ping", "-n", "-q", "-c", "1", "-w", str(wait), "--", host]
     try:
         done = process.run(argv, timeout_seconds=timeout_seconds, understood_exit_codes=(0, 1, 2))
     except process.ProcessFault as fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Cause, Fault, NasFault, NasUnavailable
@@ -91,7 +91,9 @@ def probe(run: Run) -> Finding:
         )
         for one in waiting
     ]
-    return _sum_up(verified)
+    finding = _sum_up(verified)
+    nas = run.nas.capabilities
+    return finding if nas is None else replace(finding, details={**finding.details, "nas": asdict(nas)})
 
 
 def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | None, unit: str) -> Finding:
@@ -241,7 +243,7 @@ def _verify(run: Run, one: Followed) -> Finding:
     expected = marked_file.expected_remote_path(run.config, one.file.name)
     places = marked_file.possible_remote_paths(run.config, one.file.name)
     try:
-        found = _inspect_first(run, places)
+        found = _inspect_first(run, places, one.file.size)
     except NasFault as fault:
         return Finding.of_fault(fault)
     finding = judge_copy(one, expected, found, unit)
@@ -253,11 +255,11 @@ def _verify(run: Run, one: Followed) -> Finding:
     return finding
 
 
-def _inspect_first(run: Run, places: list[str]) -> tuple[str, RemoteCopy] | None:
+def _inspect_first(run: Run, places: list[str], size: int) -> tuple[str, RemoteCopy] | None:
     """Look for the copy; a connection that was lost meanwhile is opened once more."""
     for last_try in (False, True):
         try:
-            return run.nas.files(run.clock.left_to_wait()).inspect_first(places)
+            return run.nas.files(run.clock.left_to_wait()).inspect_first(places, expected_size=size)
         except NasUnavailable:
             if last_try or run.clock.left_to_wait() <= 0 or run.nas.refusal is not None:
                 raise

@@ -6,19 +6,19 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
-from tests.nas_servers import Server, busybox_server, embedded_server, openssh_server
+from tests.mounts import SmallTmpfs
+from tests.nas_profiles import PROFILES
+from tests.nas_servers import Server, embedded_server, openssh_server
 from tests.waiting import eventually
 
-_KINDS: dict[str, Callable[[str], AbstractContextManager[Server]]] = {
-    "openssh": openssh_server,
-    "busybox": busybox_server,
-    "embedded": embedded_server,
-}
+_KINDS: dict[str, Callable[[str], AbstractContextManager[Server]]] = {**PROFILES, "embedded": embedded_server}
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +45,19 @@ def nas_session(nas_server: Server) -> Iterator[NasSession]:
 
 
 @pytest.fixture
-def nas_files(nas_session: NasSession) -> NasFiles:
+def nas_files(nas_server: Server, nas_session: NasSession) -> NasFiles:
     """The files of each kind of NAS."""
-    return NasFiles(nas_session, timeout_seconds=10)
+    return open_files(nas_session, nas_server.config().nas_settings, timeout_seconds=10)
+
+
+@pytest.fixture
+def nas_mounts(need_root: None, nas_server: Server) -> Iterator[SmallTmpfs]:
+    """``nas_mounts(64 * 1024)`` mounts a small file system on the NAS and returns its folder there."""
+    mounts = SmallTmpfs(Path(nas_server.files))
+    try:
+        yield mounts
+    finally:
+        mounts.unmount_all()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What NasFiles promises, kept with GNU coreutils, with BusyBox, and on the embedded NAS."""
+"""What NasFiles promises, kept on every kind of NAS, whatever its accounts get."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
+from celestial_nasops.nas.capabilities import Way
 from celestial_nasops.nas.files import NasFiles, RemoteCopy, RemoteStat
 from celestial_nasops.nas.session import NasSession
 from tests.mounts import SmallTmpfs
@@ -317,16 +318,30 @@ def test_free_space_is_what_the_account_can_use(nas_files: NasFiles, folder: str
     assert abs(nas_files.free_bytes(folder) - available) < max(1 << 28, available // 10)
 
 
-def test_no_permission(nas_server: Server, nas_files: NasFiles) -> None:
+def remedy(files: NasFiles, server: Server, what: str, by_shell: str, by_sftp: str) -> str:
+    alias = server.target().alias
+    if files.capabilities.way is Way.SHELL:
+        return f"{what}: ssh {alias} {by_shell}"
+    return f"{what}{by_sftp} | sftp -b - {alias}"
+
+
+def test_no_permission(request: pytest.FixtureRequest, nas_server: Server, nas_files: NasFiles) -> None:
     # The kernel's own file systems refuse even root.
-    path = "/sys/kernel/celestial-nasops"
+    refusing = "/sys/kernel"
+    if nas_server.is_jailed:
+        refusing = request.getfixturevalue("nas_mounts").bind(refusing, name="kernel")
+    path = f"{refusing}/celestial-nasops"
     with pytest.raises(NasFault) as caught:
-        nas_files.make_folder(path, below="/sys/kernel")
+        nas_files.make_folder(path, below=refusing)
     assert caught.value.cause is causes.NAS_NO_PERMISSION
     assert str(caught.value) == f"{nas_server.username} may not make the folder {path} on the NAS"
-    target = nas_server.target()
-    assert caught.value.remedy == (
-        f"give the account read and write permission on the folder: ssh {target.alias} ls -ld /sys/kernel"
+    seen = path.removeprefix(nas_files.capabilities.hidden_prefix)
+    assert caught.value.remedy == remedy(
+        nas_files,
+        nas_server,
+        "give the account read and write permission on the folder",
+        f"ls -ld {refusing}",
+        f" {refusing}: echo 'ls -la \"{seen}\"'",
     )
     with pytest.raises(NasFault) as caught:
         nas_files.write(path, [b"x" * 5_000_000], stall_timeout_seconds=10)
@@ -335,10 +350,10 @@ def test_no_permission(nas_server: Server, nas_files: NasFiles) -> None:
     assert not isinstance(caught.value, NasUnavailable)
 
 
-def test_read_only(nas_server: Server, nas_files: NasFiles, small_tmpfs: SmallTmpfs) -> None:
-    folder = small_tmpfs(1 << 20)
+def test_read_only(nas_files: NasFiles, nas_mounts: SmallTmpfs) -> None:
+    folder = nas_mounts(1 << 20)
     temporary = put(f"{folder}/temporary")
-    small_tmpfs.make_read_only(folder)
+    nas_mounts.make_read_only(folder)
     for path, act in (
         (f"{folder}/x", lambda: nas_files.make_folder(f"{folder}/x", below=folder)),
         (f"{folder}/x", lambda: nas_files.write(f"{folder}/x", [b"x"], stall_timeout_seconds=10)),
@@ -351,22 +366,25 @@ def test_read_only(nas_server: Server, nas_files: NasFiles, small_tmpfs: SmallTm
         assert str(caught.value) == f"the NAS volume of {path} is read-only"
 
 
-def test_disk_full(nas_server: Server, nas_files: NasFiles, small_tmpfs: SmallTmpfs) -> None:
-    folder = small_tmpfs(256 * 1024)
+def test_disk_full(nas_server: Server, nas_files: NasFiles, nas_mounts: SmallTmpfs) -> None:
+    folder = nas_mounts(256 * 1024)
     path = f"{folder}/x"
     assert 0 < nas_files.free_bytes(folder) <= 256 * 1024
     with pytest.raises(NasUnavailable) as caught:
         nas_files.write(path, (os.urandom(1 << 20) for _ in range(20)), stall_timeout_seconds=10)
     assert caught.value.cause is causes.NAS_DISK_FULL
     assert str(caught.value) == f"no space left on the NAS for {path}: No space left on device"
-    assert caught.value.remedy == (f"free space or raise the quota there: ssh {nas_server.target().alias} df -h")
+    seen = path.removeprefix(nas_files.capabilities.hidden_prefix)
+    assert caught.value.remedy == remedy(
+        nas_files, nas_server, "free space or raise the quota there", "df -h", f": echo 'df -h \"{seen}\"'"
+    )
     # the session goes on, and the rest can be cleaned up
     assert nas_files.remove([path]) == 1
     assert nas_files.write(path, [b"small"], stall_timeout_seconds=10) == 5
 
 
-def test_no_inode_left_for_a_folder(nas_files: NasFiles, small_tmpfs: SmallTmpfs) -> None:
-    folder = small_tmpfs(4096)
+def test_no_inode_left_for_a_folder(nas_files: NasFiles, nas_mounts: SmallTmpfs) -> None:
+    folder = nas_mounts(4096)
     put(f"{folder}/x", b"x" * 4096)
     with pytest.raises(NasUnavailable) as caught:
         nas_files.write(f"{folder}/y", [b"x"], stall_timeout_seconds=10)

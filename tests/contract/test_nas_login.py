@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -137,6 +138,19 @@ def test_key_with_a_passphrase(sshd: Server, tmp_path: Path, kind: str) -> None:
 def test_key_that_is_none(sshd: Server, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "key"
     path.write_bytes(content)
+    target = replace(sshd.target(), identity_files=(str(path),))
+    reason = "it is no private key of the kinds ed25519, ecdsa and rsa"
+    refused(target, *unusable(str(path), reason), kind=NasRefusal)
+
+
+def test_key_that_makes_the_library_stumble(sshd: Server, tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    make_key(str(path), "ecdsa")
+    head, *body, tail = path.read_bytes().splitlines()
+    inner = (
+        base64.b64decode(b"".join(body)).replace(b"nistp256\0\0\0\x41\x04", b"nistp256\0\0\0\x41\x02")[:-1] + b"\xff"
+    )
+    path.write_bytes(b"\n".join([head, base64.b64encode(inner), tail, b""]))
     target = replace(sshd.target(), identity_files=(str(path),))
     reason = "it is no private key of the kinds ed25519, ecdsa and rsa"
     refused(target, *unusable(str(path), reason), kind=NasRefusal)

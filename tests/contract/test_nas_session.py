@@ -16,11 +16,13 @@ import pytest
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas import ssh_library
-from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell import Reply
+from celestial_nasops.nas.shell_files import ShellFiles
 from tests.nas_servers import Server, embedded_server, openssh_server
 from tests.waiting import eventually
+
+on_shells = pytest.mark.parametrize("nas_server", ["openssh", "busybox", "synology", "embedded"], indirect=True)
 
 
 @contextlib.contextmanager
@@ -36,6 +38,7 @@ def session_with_command(folder: Path, command: str) -> Iterator[NasSession]:
         yield session
 
 
+@on_shells
 def test_status_and_output_come_back(nas_session: NasSession) -> None:
     assert nas_session.exec("echo out; echo err >&2; exit 7", timeout_seconds=10) == Reply(7, b"out\nerr\n")
     assert nas_session.exec("printf 'no line end'", timeout_seconds=10) == Reply(0, b"no line end")
@@ -43,6 +46,7 @@ def test_status_and_output_come_back(nas_session: NasSession) -> None:
     assert nas_session.exec("echo; echo", timeout_seconds=10) == Reply(0, b"\n\n")
 
 
+@on_shells
 def test_arguments_are_never_part_of_the_script(nas_session: NasSession) -> None:
     args: list[str | bytes] = [
         "",
@@ -60,15 +64,18 @@ def test_arguments_are_never_part_of_the_script(nas_session: NasSession) -> None
     assert reply.output == b"".join((os.fsencode(arg) if isinstance(arg, str) else arg) + b"\0" for arg in args)
 
 
+@on_shells
 def test_messages_are_in_the_c_locale(nas_session: NasSession) -> None:
     assert nas_session.exec('echo "$LC_ALL"', timeout_seconds=10).output == b"C\n"
 
 
+@on_shells
 def test_the_busybox_server_has_nothing_but_busybox(nas_server: Server, nas_session: NasSession) -> None:
     says = nas_session.exec("stat --version 2>&1; readlink -f /proc/$$/exe", timeout_seconds=10).output
     assert (b"busybox" in says.lower()) == ("busybox" in nas_server.folder)
 
 
+@on_shells
 def test_input_is_passed_on_and_ends(nas_session: NasSession) -> None:
     chunks = [b"\x00\xff", b"", b"x" * 100_000]
     reply = nas_session.exec("wc -c", stdin=chunks, timeout_seconds=10)
@@ -76,17 +83,20 @@ def test_input_is_passed_on_and_ends(nas_session: NasSession) -> None:
     assert nas_session.exec("cat", timeout_seconds=10) == Reply(0, b"")
 
 
+@on_shells
 def test_a_script_need_not_read_its_input(nas_session: NasSession) -> None:
     chunks = (os.urandom(1 << 20) for _ in range(20))
     assert nas_session.exec("echo enough; exit 3", stdin=chunks, timeout_seconds=10) == Reply(3, b"enough\n")
 
 
+@on_shells
 def test_a_script_that_leaves_something_running_is_still_answered(nas_session: NasSession) -> None:
     started = time.monotonic()
     assert nas_session.exec("sleep 5 & echo done", timeout_seconds=10) == Reply(0, b"done\n")
     assert time.monotonic() - started < 5
 
 
+@on_shells
 def test_the_input_may_be_slow_as_long_as_it_moves(nas_session: NasSession) -> None:
     """The source's own slowness, however long, is not the NAS's silence."""
 
@@ -103,6 +113,7 @@ def silent(session: NasSession, seconds: str, stage: str) -> str:
     return f"{target.host} port {target.port} gave no answer within {seconds} s ({stage})"
 
 
+@on_shells
 def test_a_script_that_hangs(nas_server: Server) -> None:
     with session_on(nas_server) as session:
         with pytest.raises(NasUnavailable) as caught:
@@ -139,11 +150,12 @@ def test_a_server_frozen_in_mid_upload(kind: str, tmp_path: Path) -> None:
                 yield b"x" * (1 << 20)
 
         with pytest.raises(NasUnavailable) as caught:
-            NasFiles(session, timeout_seconds=10).write(f"{server.files}/x", source(), stall_timeout_seconds=0.5)
+            ShellFiles(session, timeout_seconds=10).write(f"{server.files}/x", source(), stall_timeout_seconds=0.5)
         assert caught.value.cause is causes.NAS_SILENT
         assert str(caught.value) == silent(session, "0.5", f"write {server.files}/x")
 
 
+@on_shells
 def test_a_connection_cut_in_mid_command(nas_server: Server) -> None:
     """The parts that serve the connection are killed; with the embedded NAS, whose parts are one, it is stopped."""
     with session_on(nas_server) as session:
@@ -180,6 +192,7 @@ def _sleeps(pid: int) -> bool:
         return False
 
 
+@on_shells
 def test_abort_from_another_thread_ends_the_wait(nas_server: Server) -> None:
     with session_on(nas_server) as session:
 
@@ -212,7 +225,7 @@ def test_a_noisy_profile_confuses_nothing(tmp_path: Path) -> None:
     )
     with session_with_command(tmp_path, f'. {profile}; sh -c "$SSH_ORIGINAL_COMMAND"') as session:
         assert session.exec("echo answer; exit 3", timeout_seconds=10) == Reply(3, b"answer\n")
-        files = NasFiles(session, timeout_seconds=10)
+        files = ShellFiles(session, timeout_seconds=10)
         path = str(tmp_path / "it's")
         assert files.write(path, [b"content"], stall_timeout_seconds=10) == 7
         found = files.inspect(path)
@@ -237,7 +250,8 @@ def test_no_shell(tmp_path: Path, command: str, output: str) -> None:
         assert caught.value.cause is causes.NAS_NO_SHELL
         assert str(caught.value) == f"{session.target.username} on 127.0.0.1 gets no shell: {output}"
         assert caught.value.remedy == (
-            "on the NAS give the account a shell (DSM gives one to members of administrators only)"
+            "on the NAS switch SFTP on (DSM: Control Panel, File Services, FTP, SFTP), or give the account a shell "
+            f"(DSM gives one to members of administrators only); try: sftp {session.target.alias}"
         )
         assert session.alive
 
@@ -261,6 +275,7 @@ def too_long(action: str) -> str:
     return f"the NAS could not {action}: its answer is longer than 1048576 bytes"
 
 
+@on_shells
 def test_endless_output_of_a_script(nas_session: NasSession) -> None:
     with pytest.raises(NasFault) as caught:
         nas_session.exec("yes", timeout_seconds=20, action="look at", path="/x")
@@ -293,6 +308,7 @@ def test_a_command_killed_on_the_nas(tmp_path: Path) -> None:
         assert session.alive
 
 
+@on_shells
 def test_a_script_s_shell_ends_early(nas_session: NasSession) -> None:
     with pytest.raises(NasFault) as caught:
         nas_session.exec("kill -9 $$; exit", timeout_seconds=10, action="look at", path="/x")

@@ -238,3 +238,24 @@ def test_paramiko_comes_late_and_without_invoke() -> None:
         "from paramiko import config; assert config.invoke is None and 'invoke' not in sys.modules; print('fine')"
     )
     assert process.run([sys.executable, "-c", code], timeout_seconds=30).stdout == "fine\n"
+
+
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        ("", "ssh -G told no hostname"),
+        ("hostname nas\nport 22\nuser ", "ssh -G told no user"),
+        ("hostname nas\nport 70000\nuser x", "ssh -G told the port '70000'"),
+        ("hostname n\\0as\nport 22\nuser x", "ssh -G printed a NUL byte"),
+    ],
+)
+def test_an_ssh_that_prints_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str, reason: str
+) -> None:
+    (tmp_path / "ssh").write_text(f"#!/bin/sh\nprintf '{output}'\n")
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(NasRefusal) as caught:
+        resolve(Config())
+    assert caught.value.summary == f"the SSH connection to nas-edge failed (ssh configuration): {reason}"
+    assert caught.value.remedy == "try it by hand: ssh -v nas-edge"

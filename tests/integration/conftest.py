@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
 from tests.daemon_field import Field
 from tests.delete_bench import CONTENT, DeleteBench
@@ -47,7 +48,7 @@ def steady_nas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def files(steady_nas: Server) -> Iterator[NasFiles]:
     """Files on it."""
     with NasSession.open(steady_nas.target(), timeout_seconds=10) as session:
-        yield NasFiles(session, timeout_seconds=10)
+        yield open_files(session, steady_nas.config().nas_settings, timeout_seconds=10)
 
 
 @pytest.fixture

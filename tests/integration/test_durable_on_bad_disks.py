@@ -40,15 +40,15 @@ def test_a_read_only_disk_leaves_the_old_content_and_heals(small_tmpfs: SmallTmp
     path = os.path.join(folder, "state.json")
     durable.write_atomically(path, b"old")
     small_tmpfs.make_read_only(folder)
-    with pytest.raises(LocalFault) as caught, durable.folder_faults(folder, "daemon_settings.state_path", "a.service"):
+    with pytest.raises(LocalFault) as caught, durable.folder_faults(folder, "daemon_settings.state_path"):
         durable.write_atomically(path, b"new")
     assert caught.value.code == "folder_read_only"
     assert caught.value.summary == (
-        f"{folder} is read-only (daemon_settings.state_path): [Errno 30] Read-only file system"
+        f"{folder} is read-only (daemon_settings.state_path): [Errno 30] Read-only file system; "
+        f"what is mounted at {folder} is read-only"
     )
     assert caught.value.remedy == (
-        "see whether the disk or the unit's sandbox forbids it: "
-        f"findmnt -T {folder}; systemctl show -p ReadWritePaths a.service"
+        f"see why, then mount it for writing: dmesg | tail; sudo mount -o remount,rw {folder}"
     )
     with open(path, "rb") as file:
         assert file.read() == b"old"

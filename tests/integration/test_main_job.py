@@ -8,26 +8,32 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from pydantic import TypeAdapter
 
+from celestial_nasops import daemon_state
+from celestial_nasops.nas.capabilities import Capabilities
 from healthcheck.moments import from_iso
 from healthcheck.status_file import json_schema
+from tests.nas_profiles import PROFILES
 from tests.nas_servers import Server, embedded_server, openssh_server
 from tests.scene import Scene
 
 PROBES = ["daemon_status", "ping", "database", "file_insert", "remote_verify", "local_delete"]
 
 
-@pytest.fixture(params=[openssh_server, embedded_server], ids=["openssh", "embedded"])
+@pytest.fixture(params=[*PROFILES, "embedded"])
 def nas(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    with request.param(tmp_path / "nas") as server:
+    start = {**PROFILES, "embedded": embedded_server}[request.param]
+    with start(tmp_path / "nas") as server:
         yield server
 
 
-def test_every_hop_is_proven_and_nothing_is_left(tmp_path: Path, nas: Server) -> None:
-    scene = Scene(tmp_path, nas)
+def test_every_hop_is_proven_and_nothing_is_left(request: pytest.FixtureRequest, tmp_path: Path, nas: Server) -> None:
+    scene = Scene(tmp_path, nas, {"nas_settings": nas.nas_settings()})
     with scene.daemon():
         outcome = scene.check()
         litter = scene.litter()
+        daemon = daemon_state.read(str(scene.daemon_state_dir))
     assert outcome.outcomes() == dict.fromkeys(PROBES, "pass"), outcome.stdout
     assert (outcome.exit_code, outcome.stderr, litter, scene.debts()) == (0, "", [], [])
     assert outcome.stdout.endswith("every step from the daemon to the deletion is proven\n")
@@ -41,6 +47,16 @@ def test_every_hop_is_proven_and_nothing_is_left(tmp_path: Path, nas: Server) ->
     wanted = ["file written", "row inserted", "transferring", "completed", "copy verified", "local file gone"]
     assert events == wanted
     assert from_iso(status.finished_at or "") <= from_iso(status.stale_after)
+
+    # Both have found out the same about this NAS, and each by itself.
+    by_sftp = "sftp" in request.node.callspec.params["nas"]
+    [verify] = [probe for probe in status.probes if probe.name == "remote_verify"]
+    seen = TypeAdapter(Capabilities).validate_python(verify.details["nas"])
+    assert (seen.way, seen.verification) == (("sftp", "read_back") if by_sftp else ("shell", "hash"))
+    assert daemon is not None
+    assert daemon.nas == seen
+    log = Path(scene.folder, "daemon.log").read_text()
+    assert log.count(f"the NAS gives {daemon.nas}") == 1
 
     again = scene.check(command="status")
     assert again.exit_code == 0

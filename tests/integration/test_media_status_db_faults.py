@@ -59,6 +59,15 @@ def read_only(path: str, reason: str) -> tuple[str, str, str]:
     )
 
 
+def on_a_read_only_disk(folder: str) -> tuple[str, str, str]:
+    return (
+        "folder_read_only",
+        f"{folder} is read-only (database_settings.db_path): [Errno 30] Read-only file system; "
+        f"what is mounted at {folder} is read-only",
+        f"see why, then mount it for writing: dmesg | tail; sudo mount -o remount,rw {folder}",
+    )
+
+
 def no_permission(path: str) -> tuple[str, str, str]:
     return (
         "database_no_permission",
@@ -256,7 +265,7 @@ def test_a_read_only_file_system(small_tmpfs: SmallTmpfs, wal: bool) -> None:
     path = os.path.join(folder, "media_status.db")
     make(path, wal=wal, rows=1)
     small_tmpfs.make_read_only(folder)
-    assert fault_of(lambda: use(path)) == read_only(path, "Read-only file system")
+    assert fault_of(lambda: use(path)) == on_a_read_only_disk(folder)
 
 
 def test_a_mount_laid_over_the_folder_of_an_open_connection(small_tmpfs: SmallTmpfs) -> None:
@@ -268,7 +277,7 @@ def test_a_mount_laid_over_the_folder_of_an_open_connection(small_tmpfs: SmallTm
         process.run(["mount", "--bind", folder, folder], timeout_seconds=10)
         small_tmpfs.mounted.append(folder)
         process.run(["mount", "-o", "remount,bind,ro", folder], timeout_seconds=10)
-        assert fault_of(database.prove_writable) == read_only(path, "Read-only file system")
+        assert fault_of(database.prove_writable) == on_a_read_only_disk(folder)
         assert database.backlog().ready == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -83,20 +84,33 @@ def _once_with(field: Field) -> tuple[int, str]:
 # --- what a file itself is to blame for ---
 
 
-def test_a_name_that_is_taken_fails_after_its_retries_with_the_reason_in_the_row(field: Field) -> None:
-    field.configure(sync_settings={"max_retry_attempts": 2})
+def test_a_name_that_is_taken_is_left_alone_and_the_file_stored_beside_it(field: Field) -> None:
+    field.configure(**SOON)
     field.remote().parent.mkdir(parents=True)
     field.remote().write_bytes(b"somebody else's")
-    with field.daemon():
-        record = field.becomes(field.put(), FAILED)
-        assert record.transfer_retry_count == 2
-        assert record.last_error_message == (
-            f"[nas_name_taken] {field.remote()} exists on the NAS with other content and is not overwritten"
+    with field.daemon() as daemon:
+        field.becomes(field.put(content=b"ours"), COMPLETED)
+        digits = sha256(b"ours")
+        beside = field.remote(f"20250122_101500_x.{digits[:6]}-{digits[6:12]}.mp4")
+        daemon.says(
+            rf"WARNING \[nas_stored_beside\] {field.remote()} has other content on the NAS and is not overwritten; "
+            rf"{field.media / NAME} was stored beside it as {beside}; nothing is lost; compare the two on the NAS, and "
+            "see why one name was given twice\n"
         )
-        other = field.put("20250122_other.mp4")
-        field.becomes(other, COMPLETED)
+        eventually(lambda: not (field.media / NAME).exists())
     assert field.remote().read_bytes() == b"somebody else's"
-    assert field.unfinished_on_nas() == []
+    assert beside.read_bytes() == b"ours"
+    assert field.on_nas() == sorted([str(field.remote()), str(beside)])
+    assert {receipt.remote_path for receipt in field.db.receipts_of(str(field.media / NAME))} == {str(beside)}
+
+
+def test_a_file_that_fails_for_good_says_why_in_its_row(field: Field) -> None:
+    field.configure(sync_settings={"max_retry_attempts": 2})
+    with field.daemon():
+        record = field.becomes(field.put(size=99), FAILED)
+        assert record.transfer_retry_count == 2
+        assert record.last_error_message == (f"[file_size_differs] {field.media / NAME} has 5 bytes, its row says 99")
+        field.becomes(field.put("20250122_other.mp4"), COMPLETED)
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "link"])
@@ -182,7 +196,8 @@ def test_a_full_nas_is_waited_for(field: Field, small_tmpfs: SmallTmpfs) -> None
     ballast = Path(base) / "ballast"
     ballast.write_bytes(bytes(1500 << 10))
     with field.daemon() as daemon:
-        row_id = field.put(content=bytes(1 << 20))
+        field.put(content=bytes(1 << 20), row=False)
+        row_id = field.queue(str(field.media / NAME), NAME, None)  # it does not tell that it won't fit
         eventually(lambda: "[nas_disk_full]" in (field.row(row_id).last_error_message or ""))
         daemon.shows(lambda state: state.nas_away_since is not None)
         assert field.row(row_id).transfer_retry_count == 0
@@ -190,6 +205,35 @@ def test_a_full_nas_is_waited_for(field: Field, small_tmpfs: SmallTmpfs) -> None
         ballast.unlink()
         field.becomes(row_id, COMPLETED, 60)
     assert field.on_nas() == [str(field.remote())]
+
+
+def test_what_does_not_fit_waits_smaller_files_go_on_and_all_resumes_by_itself(
+    field: Field, small_tmpfs: SmallTmpfs
+) -> None:
+    base = small_tmpfs(32 << 20)
+    field.configure(nas_settings={"base_path": base, "reserve_bytes": 2 << 20})
+    ballast = Path(base) / "ballast"
+    ballast.write_bytes(bytes(22 << 20))
+    with field.daemon() as daemon:
+        rows = [field.put_long(f"20250122_{number}.mp4", megabytes=9) for number in range(3)]
+        told = rf"{field.media}/20250122_\d.mp4 waits for room on the NAS: 9.4 MB needed, 10.5 MB free"
+        remedy = "free space or raise the quota there, the rest goes by itself: ssh .* df -h"
+        daemon.says(rf"ERROR \[nas_no_room\] {told}; smaller files go on; {remedy} {base}\n")
+        state = daemon.shows(lambda state: state.no_room != "")
+        assert re.search(rf"; since \d\d:\d\d {told}, smaller files go on", state.doing)
+        assert state.nas_away_since is None
+        for number in range(3):
+            field.becomes(field.put(f"20250122_{number}.jpg"), COMPLETED)
+        refused = [record for record in map(field.row, rows) if record.last_error_message]
+        assert {(record.transfer_status, record.transfer_retry_count) for record in refused} == {(PENDING, 0)}
+        assert all((record.last_error_message or "").startswith("[nas_no_room] ") for record in refused)
+        assert field.unfinished_on_nas() == []
+        assert daemon.log.count("[nas_no_room]") == 1  # one state for the whole queue
+        ballast.unlink()
+        for row_id in rows:
+            assert field.becomes(row_id, COMPLETED, 60).transfer_retry_count == 0
+        daemon.says("there is room on the NAS again after ")
+        daemon.shows(lambda state: state.no_room == "")
 
 
 # --- deletion ---

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
 import pytest
 
+from celestial_nasops.daemon import pending_deletes
 from tests.daemon_field import sha256
 from tests.delete_bench import CONTENT, OTHER, DeleteBench
 from tests.mounts import SmallTmpfs
@@ -60,6 +62,23 @@ def test_a_corrupt_list_is_put_aside_reported_and_begun_anew(
     assert bench.on_disk() == []
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"scheduled_time": 10**400}, "scheduled_time of entry 0 should be a number up to 1e+11"),
+        ({"retry_count": 10**6}, "retry_count of entry 0 should be a number up to 1000"),
+        ({"local_file_path": "/media/\ud800"}, "local_file_path of entry 0 should be an absolute path"),
+    ],
+)
+def test_a_list_that_can_t_be_reckoned_with_is_corrupt(tmp_path: Path, change: dict[str, object], reason: str) -> None:
+    entry = {"local_file_path": "/a", "remote_file_path": "/b", "local_checksum": "", "scheduled_time": 1}
+    path = tmp_path / "pending_deletes.json"
+    path.write_text(json.dumps([entry | change]))
+    with pytest.raises(ValueError) as caught:
+        pending_deletes.read(str(path))
+    assert str(caught.value) == reason
+
+
 def test_a_missing_list_is_begun(bench: DeleteBench) -> None:
     assert bench.manager().count == 0
     assert bench.on_disk() == []
@@ -70,7 +89,7 @@ def test_files_sent_earlier_are_adopted_unless_they_are_listed(bench: DeleteBenc
     second, copy = bench.local.with_name("y.mp4"), bench.copy.with_name("y.mp4")
     second.write_bytes(OTHER)
     copy.write_bytes(OTHER)
-    manager.adopt([(str(bench.local), "/elsewhere"), (str(second), str(copy))])
+    manager.adopt([(str(bench.local), "/elsewhere", ""), (str(second), str(copy), "")])
     assert [(entry["remote_file_path"], entry["local_checksum"]) for entry in bench.on_disk()] == [
         (str(bench.copy), sha256(CONTENT)),
         (str(copy), ""),

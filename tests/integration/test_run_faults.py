@@ -238,8 +238,11 @@ def test_database_on_a_read_only_file_system(tmp_path: Path, nas: Server, small_
         daemon.end()  # an open writer would keep the file system writable
         small_tmpfs.make_read_only(folder)
         outcome = scene.check()
-    message = f"the database {scene.database} can be read but not written: Read-only file system"
-    assert outcome.probe("database") == ("fail", "database_read_only", message), outcome.stdout
+    message = (
+        f"{folder} is read-only (database_settings.db_path): [Errno 30] Read-only file system; "
+        f"what is mounted at {folder} is read-only"
+    )
+    assert outcome.probe("database") == ("fail", "folder_read_only", message), outcome.stdout
     assert outcome.exit_code == 1
     # The daemon had to go for this, which is a trouble of its own: the verdict names both.
     dead = f"process {daemon.pid}, which wrote {scene.daemon_state_dir}/daemon_state.json, is gone"
@@ -281,20 +284,23 @@ def test_media_folder_read_only(tmp_path: Path, nas: Server, small_tmpfs: SmallT
     with scene.daemon("right"):
         small_tmpfs.make_read_only(media)
         outcome = scene.check()
-    message = f"{media} is read-only (local_settings.media_path): [Errno 30] Read-only file system"
+    message = (
+        f"{media} is read-only (local_settings.media_path): [Errno 30] Read-only file system; "
+        f"what is mounted at {media} is read-only"
+    )
     assert_failed(outcome, scene, "file_insert", "folder_read_only", message)
 
 
-def test_nas_disk_full(tmp_path: Path, nas: Server, small_tmpfs: SmallTmpfs) -> None:
+def test_nas_without_room(tmp_path: Path, nas: Server, small_tmpfs: SmallTmpfs) -> None:
     volume = small_tmpfs(64 * 1024, name="volume")
     scene = Scene(tmp_path, nas, {"nas_settings": {"base_path": volume}})
     with scene.daemon():
         outcome = scene.check("--size-bytes", str(1 << 20))
         what, cause, summary = outcome.probe("remote_verify")
-        assert (what, cause, outcome.exit_code) == ("fail", "nas_disk_full", 1), outcome.stdout
+        assert (what, cause, outcome.exit_code) == ("fail", "nas_no_room", 1), outcome.stdout
         assert re.fullmatch(
-            rf"the daemon could not deliver ({NAME}) within \d s and keeps trying: no space left on the NAS for "
-            rf"{re.escape(volume)}/EdgeBackup/\d{{4}}/\d\d/\d\d/\.tmp_\1\.[0-9a-f]{{12}}: No space left on device",
+            rf"the daemon could not deliver {NAME} within \d s and keeps trying: {re.escape(str(scene.media))}/{NAME} "
+            r"waits for room on the NAS: 1\.0 MB needed, [0-9.]+ [kM]?B free",
             summary,
         ), summary
         eventually(lambda: scene.litter() == [])

@@ -11,8 +11,8 @@ import pytest
 
 from celestial_nasops.daemon.verified_delete import Hooks
 from celestial_nasops.fault import NasUnavailable
-from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.session import NasSession
+from celestial_nasops.nas.shell_files import ShellFiles
 from tests.daemon_field import sha256
 from tests.delete_bench import CONTENT, OTHER, DeleteBench
 from tests.mounts import SmallTmpfs
@@ -128,7 +128,7 @@ def test_a_nas_that_is_away_costs_no_try(bench: DeleteBench, steady_nas: Server)
     with NasSession.open(steady_nas.target(), timeout_seconds=10) as session:
         session.abort()
         with pytest.raises(NasUnavailable):
-            manager.run_due(lambda: NasFiles(session, timeout_seconds=10), Hooks(lambda _: None, lambda: False))
+            manager.run_due(lambda: ShellFiles(session, timeout_seconds=10), Hooks(lambda _: None, lambda: False))
     assert bench.on_disk()[0]["retry_count"] == 0
     assert bench.local.exists()
 

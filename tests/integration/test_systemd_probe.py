@@ -23,7 +23,9 @@ SHOW = (
 RUNNING = "LoadState=loaded ActiveState=active SubState=running MainPID=1 NRestarts=0 ExecMainStartTimestamp=@{now}"
 
 
-def check(tmp_path: Path, systemctl: str, journalctl: str = "echo disk on fire") -> tuple[Outcome, str]:
+def check(
+    tmp_path: Path, systemctl: str, journalctl: str = "echo disk on fire", *, supervisor: str = "systemd"
+) -> tuple[Outcome, str]:
     """Run the agent with that play; gives its outcome and the calls that were made."""
     play = tmp_path / "play"
     play.mkdir()
@@ -31,7 +33,7 @@ def check(tmp_path: Path, systemctl: str, journalctl: str = "echo disk on fire")
         (play / name).write_text(PLAY.format(folder=play, systemctl=systemctl, journalctl=journalctl))
         (play / name).chmod(0o755)
     with openssh_server(tmp_path / "nas") as nas:
-        settings = {"daemon_settings": {"supervisor": "systemd"}}
+        settings = {"daemon_settings": {"supervisor": supervisor}}
         scene = Scene(tmp_path, nas, {**settings, "check_settings": {"daemon_status_timeout_seconds": 1}})
         scene.create_database()
         outcome = scene.check("--no-insert", PATH=f"{play}:{os.environ['PATH']}")
@@ -71,7 +73,8 @@ def test_failed_with_the_last_error_of_its_journal(tmp_path: Path) -> None:
         "daemon_failed",
         "media-sync-daemon.service has failed (exit-code, exit code 78); its last error: disk on fire",
     )
-    assert "--unit=media-sync-daemon.service" in calls
+    assert calls.count("journalctl") == 1
+    assert "--lines=1 _SYSTEMD_UNIT=media-sync-daemon.service\n" in calls
     assert outcome.exit_code == 1
 
 
@@ -91,3 +94,15 @@ def test_systemd_that_can_t_be_asked_is_not_measured(tmp_path: Path, systemctl: 
     what, cause, summary = outcome.probe("daemon_status")
     assert (what, cause, outcome.exit_code) == ("error", "systemd_unavailable", 2)
     assert summary == f"systemd could not be asked about media-sync-daemon.service: {reason}"
+
+
+def test_a_daemon_of_the_user_s_own_systemd_is_asked_for_there(tmp_path: Path) -> None:
+    inactive = "LoadState=loaded ActiveState=inactive SubState=dead MainPID=0 NRestarts=0"
+    outcome, calls = check(tmp_path, shows(inactive), supervisor="systemd-user")
+    assert outcome.probe("daemon_status")[:2] == ("fail", "daemon_inactive")
+    assert "systemctl --user show --timestamp=unix" in calls
+    assert outcome.status is not None
+    assert outcome.status.probes[0].remedy == (
+        "systemctl --user start media-sync-daemon.service; and so that it starts at boot: "
+        "systemctl --user enable media-sync-daemon.service"
+    )

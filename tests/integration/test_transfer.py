@@ -15,13 +15,14 @@ from celestial_nasops.config import Config
 from celestial_nasops.database.records import FileRecord, TransferStatus
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.transfer import Hooks, Sent, Stopped, Withdrawn, send
 from tests.daemon_field import NAME, sha256
 from tests.mounts import SmallTmpfs
 from tests.nas_servers import Server
 
 DAY = dt.date(2025, 3, 4)
-CONTENT = os.urandom(3 * transfer.CHUNK_BYTES + 17)
+CONTENT = os.urandom(12 * transfer.CHUNK_BYTES + 17)
 
 
 @dataclass
@@ -81,7 +82,8 @@ def test_it_arrives_whole_under_its_name_and_nothing_else_does(bench: Bench) -> 
     moved: list[int] = []
     bench.hook(moved=moved.append)
     sent = bench.send()
-    assert sent == Sent(str(bench.final), len(CONTENT), sha256(CONTENT), bench.local.stat().st_mtime_ns)
+    mtime = bench.local.stat().st_mtime_ns
+    assert sent == Sent(str(bench.final), len(CONTENT), sha256(CONTENT), mtime, VerificationLevel.HASH)
     assert bench.on_nas() == [bench.final]
     assert bench.final.read_bytes() == CONTENT
     assert moved == sorted(moved)
@@ -130,19 +132,41 @@ def test_an_equal_copy_counts_as_sent_and_a_dead_predecessors_temporary_name_goe
 
 
 @pytest.mark.parametrize("other", [b"short", bytes(len(CONTENT))], ids=["another size", "the same size"])
-def test_another_file_of_that_name_is_never_overwritten(bench: Bench, other: bytes) -> None:
+def test_beside_another_file_of_that_name_it_is_stored_under_one_with_its_hash(bench: Bench, other: bytes) -> None:
     bench.final.parent.mkdir(parents=True)
     bench.final.write_bytes(other)
-    assert _fault(bench, NasFault) == "nas_name_taken"
-    assert bench.on_nas() == [bench.final]
-    assert bench.final.read_bytes() == other
+    sent = bench.send()
+    digits = sha256(CONTENT)
+    beside = bench.final.with_name(f"20250122_101500_x.{digits[:6]}-{digits[6:12]}.mp4")
+    assert (sent.remote_path, sent.belongs_at) == (str(beside), str(bench.final))
+    assert sorted(bench.on_nas()) == sorted([bench.final, beside])
+    assert (bench.final.read_bytes(), beside.read_bytes()) == (other, CONTENT)
+    inode = beside.stat().st_ino
+    assert bench.send() == sent  # as after a crash: found there, and not sent once more
+    assert sorted(bench.on_nas()) == sorted([bench.final, beside])
+    assert beside.stat().st_ino == inode
 
 
 def test_one_that_comes_at_the_last_moment_is_not_overwritten_either(bench: Bench) -> None:
     bench.hook(is_still_ours=lambda: bench.final.write_bytes(b"faster") > 0)
-    assert _fault(bench, NasFault) == "nas_name_taken"
-    assert bench.on_nas() == [bench.final]
+    sent = bench.send()
+    assert sent.belongs_at == str(bench.final)
+    assert sorted(bench.on_nas()) == sorted([bench.final, Path(sent.remote_path)])
     assert bench.final.read_bytes() == b"faster"
+    assert Path(sent.remote_path).read_bytes() == CONTENT
+
+
+def test_where_both_names_are_taken_nothing_is_overwritten(bench: Bench) -> None:
+    bench.final.parent.mkdir(parents=True)
+    digits = sha256(CONTENT)
+    beside = bench.final.with_name(f"20250122_101500_x.{digits[:6]}-{digits[6:12]}.mp4")
+    for taken in (bench.final, beside):
+        taken.write_bytes(b"somebody else's")
+    with pytest.raises(NasFault) as caught:
+        bench.send()
+    assert caught.value.code == "nas_name_taken"
+    assert str(caught.value) == f"{beside} exists on the NAS with other content and is not overwritten"
+    assert sorted(bench.on_nas()) == sorted([bench.final, beside])
 
 
 def test_an_equal_one_that_comes_at_the_last_moment_is_as_good(bench: Bench) -> None:

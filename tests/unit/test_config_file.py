@@ -154,8 +154,11 @@ MISTAKES: list[tuple[str, object, str, str]] = [
     ("testing.test_file_extension", ".tar.gz", '".tar.gz"', "up to 10 letters or digits, such as .bin"),
     ("testing.test_file_size_bytes", 1, "1", "at least 256"),
     ("testing.test_file_size_bytes", 1 << 41, "2199023255552", "at most 1099511627776"),
+    ("check_settings.stale_after_minutes", 1e7, "10000000.0", "at most 1000000"),
+    ("sync_settings.interval_minutes", 20_000, "20000", "at most 10080"),
+    ("sync_settings.max_retry_attempts", 1001, "1001", "at most 1000"),
     ("testing.max_wait_minutes", 1e9, "1000000000.0", "at most 1440"),
-    ("daemon_settings.supervisor", "docker", '"docker"', "'systemd' or 'none'"),
+    ("daemon_settings.supervisor", "docker", '"docker"', "'systemd', 'systemd-user' or 'none'"),
     ("daemon_settings.unit", "media-sync-daemon", '"media-sync-daemon"', "a unit's name that ends in .service"),
 ]
 
@@ -305,3 +308,23 @@ def test_a_fingerprint_changes_with_values_only() -> None:
     assert parsed({"_note": 1, "sync_settings": {"interval_minutes": 10}}).config.fingerprint() == default
     assert parsed({"sync_settings": {"interval_minutes": 10.0}}).config.fingerprint() == default
     assert parsed({"sync_settings": {"interval_minutes": 11}}).config.fingerprint() != default
+
+
+def test_a_verdict_that_would_be_stale_before_the_next_one_is_a_warning() -> None:
+    check = {"stale_after_minutes": 31, "interval_minutes": 15, "random_delay_seconds": 60}
+    loaded = config_file.parse(json.dumps({"check_settings": check}), "test.json")
+    assert loaded.warnings == [
+        "check_settings.stale_after_minutes is 31, so a verdict may be stale before the next one is due: with "
+        "interval_minutes 15, random_delay_seconds 60 and testing.max_wait_minutes 15 it should be more than 31"
+    ]
+    check["stale_after_minutes"] = 32
+    assert config_file.parse(json.dumps({"check_settings": check}), "test.json").warnings == []
+
+
+def test_the_words_of_an_alert_command_are_texts_that_are_not_empty() -> None:
+    with pytest.raises(ConfigFault) as caught:
+        config_file.parse(json.dumps({"check_settings": {"alert_command": ["tell", "", 5]}}), "test.json")
+    assert caught.value.problems == [
+        'check_settings.alert_command.1: found "", should be a text that is not empty',
+        "check_settings.alert_command.2: found 5, should be a text",
+    ]

@@ -69,7 +69,9 @@ def test_a_key_has_a_description_that_ends_in_its_unit(section: str, key: str) -
 
 def test_every_pattern_has_words() -> None:
     schema = Config.model_json_schema()["$defs"].values()
-    used = {key["pattern"] for section in schema for key in section["properties"].values() if "pattern" in key}
+    keys = [key for section in schema for key in section["properties"].values()]
+    keys += [key["items"] for key in keys if "items" in key]
+    used = {key["pattern"] for key in keys if "pattern" in key}
     assert used == set(PATTERNS_IN_WORDS)
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import time
+from pathlib import Path
 
 import pytest
 
+from celestial_nasops import daemon_state
 from celestial_nasops.causes import STATE_CORRUPT
-from celestial_nasops.daemon_state import DaemonState
+from celestial_nasops.daemon_state import DaemonState, ReadOnlyFolder
 from celestial_nasops.fault import LocalFault
-from healthcheck.probes.daemon_status import Life, judge_foreign, judge_life, judge_unit
+from healthcheck.probes.daemon_status import (
+    Life,
+    judge_foreign,
+    judge_life,
+    judge_running,
+    judge_unit,
+    read_only_folder,
+)
 
 UNIT = "media-sync-daemon.service"
 NOW = 1_737_540_900.0
@@ -200,3 +211,87 @@ def test_another_daemon_is_judged_by_its_age_only() -> None:
     stale = judge_foreign(42, NOW - 20, NOW - 10, UNIT, "/c")
     assert (stale.outcome.value, stale.cause) == ("warn", "daemon_stale_config")
     assert judge_foreign(42, None, NOW, UNIT, "/c").outcome.value == "pass"
+
+
+# --- [Errno 30] ---
+
+REPLACED = ReadOnlyFolder("/data", "database_settings.db_path", "folder_replaced", UNIT, "/")
+
+
+def test_a_daemon_tells_of_read_only_folders_in_its_state_file() -> None:
+    state = dataclasses.replace(ALIVE.state, read_only=[REPLACED])
+    found = read_only_folder(state, "idle", "/var/lib/d", UNIT)
+    assert found is not None
+    finding = judge_life(dataclasses.replace(ALIVE, state=state, read_only=found), UNIT, "/c", "/var/lib/d")
+    assert (finding.outcome, finding.cause, finding.summary, finding.remedy) == (
+        "fail",
+        "folder_replaced",
+        f"/data is read-only for {UNIT} (database_settings.db_path): [Errno 30] Read-only file system; the folder was "
+        "replaced while the unit runs, and its sandbox allows only the old one",
+        f"sudo systemctl restart {UNIT}",
+    )
+
+
+def test_where_it_can_not_write_that_file_it_tells_systemd() -> None:
+    line = "idle; 0 waiting; [folder_sandboxed] /var/lib/d is read-only for ..."
+    found = read_only_folder(ALIVE.state, line, "/var/lib/d", UNIT)
+    assert found is not None
+    hung = dataclasses.replace(ALIVE, silent_seconds=600, read_only=found)
+    assert judge_life(hung, UNIT, "/c", "/var/lib/d").cause == "folder_sandboxed"
+    stopped = dataclasses.replace(hung, stopped=True)
+    assert judge_life(stopped, UNIT, "/c", "/var/lib/d").cause == "daemon_hung"
+
+
+def test_a_folder_that_only_the_check_can_not_write_is_not_the_daemons() -> None:
+    other = "idle; 0 waiting; [folder_sandboxed] /var/lib/d-other is read-only for ..."
+    assert read_only_folder(ALIVE.state, other, "/var/lib/d", UNIT) is None
+
+
+def test_a_paused_daemon_is_a_failure_that_names_who_when_and_how_to_go_on() -> None:
+    at = time.time()
+    state = dataclasses.replace(STATE, paused_by="anna", paused_at=at, paused_reason="the link is needed")
+    finding = judge_life(dataclasses.replace(ALIVE, state=state), UNIT, "/c.json", "/state")
+    since = time.strftime("%H:%M", time.localtime(at))
+    assert (finding.outcome.value, finding.cause) == ("fail", "daemon_paused")
+    assert finding.summary == (
+        f"the daemon is paused since {since} by anna (the link is needed): nothing is carried or deleted"
+    )
+    assert finding.remedy == "let it go on: media-sync-daemon resume"
+
+
+def test_a_daemon_whose_deletions_are_stopped_is_a_warning() -> None:
+    state = dataclasses.replace(STATE, deletions_stopped="[media_marker_missing] /m is not the folder that it was")
+    finding = judge_life(dataclasses.replace(ALIVE, state=state), UNIT, "/c.json", "/state")
+    assert (finding.outcome.value, finding.cause) == ("warn", "deletions_stopped")
+    assert finding.summary == (
+        f"the daemon (pid {state.pid}) carries files and deletes none, until a person has looked: "
+        "[media_marker_missing] /m is not the folder that it was"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"heartbeat_boottime": float("-inf")}, "heartbeat_boottime: Input should be a finite number"),
+        ({"heartbeat_seconds": float("nan")}, "heartbeat_seconds: Input should be a finite number"),
+        ({"started_at": 1e300}, "started_at: Input should be less than or equal to 100000000000"),
+    ],
+)
+def test_a_state_that_can_t_be_reckoned_with_is_corrupt(tmp_path: Path, change: dict[str, float], reason: str) -> None:
+    path = tmp_path / daemon_state.FILE_NAME
+    path.write_text(json.dumps(dataclasses.asdict(STATE) | change))
+    with pytest.raises(LocalFault) as caught:
+        daemon_state.read(str(tmp_path))
+    assert (caught.value.code, caught.value.summary) == ("state_corrupt", f"{path} could not be read: {reason}")
+
+
+def test_what_the_daemon_says_can_t_reach_the_terminal_s_controls() -> None:
+    said = dataclasses.replace(ALIVE, state=dataclasses.replace(STATE, doing="\x1b[2Jall good"))
+    finding = judge_life(said, UNIT, "c", "f")
+    assert finding.summary.endswith("; \\x1b[2Jall good")
+
+
+def test_numbers_that_are_none_are_no_crash_of_the_check() -> None:
+    assert judged(NRestarts="[not set]") is None
+    finding = judge_running({"MainPID": "many"}, None, UNIT, "/etc/c.json", "/state", NOW)
+    assert finding.summary == "running (pid 0); it keeps no state file, so more is not known"

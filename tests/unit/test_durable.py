@@ -100,7 +100,11 @@ USER = pwd.getpwuid(os.geteuid()).pw_name
         (errno.ENOTDIR, "folder_not_a_folder", "/f is not a folder (a.b)"),
         (errno.EACCES, "folder_no_permission", f"user {USER} may not write in /f (a.b)"),
         (errno.EPERM, "folder_no_permission", f"user {USER} may not write in /f (a.b)"),
-        (errno.EROFS, "folder_read_only", "/f is read-only (a.b): [Errno 30] Read-only file system"),
+        (
+            errno.EROFS,
+            "folder_read_only",
+            "/f is read-only (a.b): [Errno 30] Read-only file system; what is mounted at / is read-only",
+        ),
         (errno.ENOSPC, "folder_full", "no space left in /f (a.b): No space left on device"),
         (errno.EDQUOT, "folder_full", "no space left in /f (a.b): Disk quota exceeded"),
         (errno.EIO, "folder_failed", "/f can't be written (a.b): Input/output error"),

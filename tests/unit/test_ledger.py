@@ -58,3 +58,28 @@ def test_an_unwritable_ledger_is_a_fault_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(Fault) as caught:
         ledger.owe([debt()])
     assert str(caught.value) == f"{tmp_path}/missing/ledger.json can't be written: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"created_at": 1e12},  # no calendar reaches so far
+        {"delete_due_at": -1e300},
+        {"clock_offset": float("nan")},
+        {"row_id": 2**63},  # SQLite's ids end before
+        {"size": 10**400},
+        {"local_path": f"/media/\0/{NAME}"},
+        {"local_path": f"/media/../etc/{NAME}"},
+        {"remote_paths": [f"/v/../etc/{NAME}"]},
+        {"remote_path": "/volume1/homes"},
+        {"due": "deletion"},  # of which copy?
+    ],
+)
+def test_a_ledger_that_can_t_be_reckoned_with_is_not_believed(tmp_path: Path, change: dict[str, object]) -> None:
+    content = json.dumps({"version": 1, "debts": [{**debt().model_dump(), **change}]})
+    (tmp_path / "ledger.json").write_text(content)
+    ledger = Ledger(str(tmp_path))
+    ledger.load()
+    assert ledger.debts == []
+    assert ledger.put_aside is not None
+    assert Path(ledger.put_aside).read_text() == content

@@ -49,6 +49,9 @@ _TRIGGER = (
     "UPDATE media_transfer_status SET updated_at = CURRENT_TIMESTAMP WHERE id = NEW.id; END"
 )
 _INDEX_ON_BOTH = "CREATE INDEX i3 ON media_transfer_status (transfer_status, download_status)"
+_SHARED = (
+    "SELECT * FROM sqlite_master WHERE tbl_name = 'media_transfer_status' AND name NOT LIKE 'idx_media_%' ORDER BY name"
+)
 _SCHEMAS = {"bare": (), "single": (*_INDEXES, _TRIGGER), "both": (*_INDEXES, _INDEX_ON_BOTH), "analyzed": _INDEXES}
 
 
@@ -61,7 +64,7 @@ def make_foreign(path: str, more: tuple[str, ...], *, without: str = "") -> None
 @pytest.mark.parametrize("create", [False, True])
 def test_a_foreign_table_is_used_as_it_is(path: str, schema: str, create: bool) -> None:
     make_foreign(path, _SCHEMAS[schema])
-    before = execute(path, "SELECT * FROM sqlite_master ORDER BY name")
+    before = execute(path, _SHARED)
     with MediaStatusDB(path, timeout_seconds=1, create=create) as database:
         statuses = [("COMPLETED", "PENDING"), ("completed", "PENDING"), ("COMPLETED", "pending"), ("FAILED", "pending")]
         rows = [
@@ -82,7 +85,8 @@ def test_a_foreign_table_is_used_as_it_is(path: str, schema: str, create: bool) 
         assert record is not None
         assert (record.file_size, record.transfer_retry_count, record.download_status) == (5, 1, "completed")
         database.prove_writable()
-    assert execute(path, "SELECT * FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name") == before
+    assert execute(path, _SHARED) == before
+    assert bool(execute(path, "SELECT 1 FROM sqlite_master WHERE name = 'media_transfer_receipts'")) is create
     assert execute(path, "PRAGMA journal_mode") == [("delete",)]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,3 +100,15 @@ def test_the_watchdog_is_told_twice_an_interval(
         else:
             monkeypatch.setenv(name, value)
     assert Notifier().watchdog_interval_seconds == seconds
+
+
+def test_a_systemd_that_does_not_listen_holds_nobody_up(systemd: socket.socket) -> None:
+    systemd.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    notifier = Notifier()
+    with_room = 0
+    begun = time.monotonic()
+    while time.monotonic() - begun < 0.4:  # until one had to wait
+        assert with_room < 10_000
+        notifier.status("measuring")
+        with_room += 1
+    assert time.monotonic() - begun < 5

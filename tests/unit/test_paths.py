@@ -5,8 +5,7 @@ import os
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from celestial_nasops import paths
 from celestial_nasops.config import Config
@@ -35,6 +34,25 @@ def config(**sections: Any) -> Config:
 )
 def test_date_in_name(name: str, date: dt.date | None) -> None:
     assert paths.date_in_name(name) == date
+
+
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [
+        ("20250122_x.mp4", "20250122_x.123456-789012.mp4"),
+        ("clip.tar.gz", "clip.tar.123456-789012.gz"),
+        ("no extension", "no extension.123456-789012"),
+        (".hidden", ".hidden.123456-789012"),
+        ("x.an-extension-that-is-none", "x.an-extension-that-is-none.123456-789012"),
+        ("20250122" + "x" * 243 + ".mp4", "20250122" + "x" * 229 + ".123456-789012.mp4"),
+        ("媒" * 83 + "ab.mp4", "媒" * 79 + ".123456-789012.mp4"),
+    ],
+)
+def test_the_name_beside_a_taken_one(name: str, beside: str) -> None:
+    found = paths.beside_name(name, "1234567890" * 6)
+    assert found == beside
+    assert paths.date_in_name(found) == paths.date_in_name(name)
+    assert len(found.encode()) <= 255
 
 
 @pytest.mark.parametrize(

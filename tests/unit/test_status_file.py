@@ -77,3 +77,29 @@ def test_a_run_that_died_is_no_verdict(tmp_path: Path) -> None:
     assert why_not_current(dead, str(tmp_path), NOON) == (
         "the run that began at 2025-01-22T11:59:00.000Z ended without a verdict"
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"exit_code": 256}, "exit_code: Input should be less than or equal to 255"),  # which a shell takes for 0
+        ({"exit_code": -1}, "exit_code: Input should be greater than or equal to 0"),
+        ({"duration_seconds": float("inf")}, "duration_seconds: Input should be a finite number"),
+        ({"stale_after": "tomorrow"}, "Invalid isoformat string: 'tomorrow'"),
+        ({"stale_after": "2025-01-22T12:00:00"}, "no time zone in '2025-01-22T12:00:00'"),
+        ({"previous": {"stale_after": "soon"}}, "Invalid isoformat string: 'soon'"),
+        ({"previous": {"exit_code": 2**70}}, "previous.exit_code: Input should be less than or equal to 255"),
+    ],
+)
+def test_a_status_that_can_t_be_acted_on_is_not_believed(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    content = json.loads(status().model_dump_json()) | change
+    if isinstance(before := change.get("previous"), dict):
+        moment = "2025-01-22T11:00:00.000Z"
+        good = {"run_id": "q", "outcome": "pass", "exit_code": 0, "summary": "fine"}
+        content["previous"] = good | {"finished_at": moment, "stale_after": moment} | before
+    (tmp_path / "status.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError) as caught:
+        StatusFile(str(tmp_path)).read()
+    assert str(caught.value) == message

@@ -1,0 +1,132 @@
+"""Which way to the NAS's files a login gives: a shell, or SFTP. Found out once per connection."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from celestial_nasops import causes
+from celestial_nasops.config import NasSettings
+from celestial_nasops.fault import NasFault
+from celestial_nasops.nas.capabilities import Capabilities, Way, of_shell
+from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.session import NasSession
+from celestial_nasops.nas.sftp_files import SftpFiles
+from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, HARD_LINK
+from celestial_nasops.nas.sftp_view import find_hidden_prefix
+from celestial_nasops.nas.shell_files import ShellFiles
+from celestial_nasops.nas.ssh_child import SshChild
+from celestial_nasops.nas.undecided_files import UndecidedFiles
+from celestial_nasops.nas.verification import VerificationLevel
+
+
+def open_files(
+    session: NasSession,
+    nas: NasSettings,
+    *,
+    timeout_seconds: float,
+    child: SshChild | None = None,
+    found: Callable[[Capabilities], None] = lambda _: None,
+    heard: Callable[[], None] = lambda: None,
+) -> NasFiles:
+    """The NAS's files by the best way that a login has.
+
+    Nothing is asked for the sake of the choice alone: the first thing that is done with the files decides it.
+
+    Args:
+        session: the login.
+        nas: how the NAS is set up.
+        timeout_seconds: bounds each step that moves no data.
+        child: the way for what moves many bytes to a shell, where there is one besides the session.
+        found: told what the login can do, as soon as that is known, and again if something else turns out.
+        heard: called whenever the NAS has given a sign of life during a step that takes long.
+    """
+    return _Opening(session, nas, timeout_seconds, child, found, heard).files()
+
+
+class _Opening:
+    def __init__(
+        self,
+        session: NasSession,
+        nas: NasSettings,
+        timeout_seconds: float,
+        child: SshChild | None,
+        found: Callable[[Capabilities], None],
+        heard: Callable[[], None],
+    ) -> None:
+        self._session = session
+        self._access = nas.access
+        self._base_path = nas.base_path
+        self._timeout_seconds = timeout_seconds
+        self._child = child
+        self._found = found
+        self._heard = heard
+
+    def files(self) -> NasFiles:
+        known = self._session.capabilities
+        if known is None:
+            return UndecidedFiles(self._session, self._shell(), self._decide, asks_shell=self._access != "sftp")
+        return self._shell() if known.way is Way.SHELL else self._sftp(known)
+
+    def _decide(self, shell_failed: NasFault | None) -> NasFiles:
+        """Choose, after the shell was tried.
+
+        Args:
+            shell_failed: what came of that; None where it works, or was not to be tried.
+        """
+        session, facts = self._session, self._session.shell_facts
+        if facts is not None and (not facts.missing or self._access == "shell"):
+            return self._chosen(of_shell(facts), self._shell())
+        if self._access == "shell" and shell_failed is not None:
+            raise shell_failed
+        try:
+            client = session.sftp(self._timeout_seconds)
+        except NasFault as no_sftp:
+            if no_sftp.code != causes.NAS_NO_SFTP.code:
+                raise
+            if shell_failed is not None:
+                raise shell_failed from no_sftp
+            if facts is not None:  # a poor shell is better than nothing
+                return self._chosen(of_shell(facts), self._shell())
+            raise
+        why = shell_failed.values.get("output", "") if shell_failed is not None else ""
+        if facts is not None:
+            why = f"it lacks {', '.join(facts.missing)}"
+        base = self._base_path
+        with session.bounded(self._timeout_seconds, action="look for", path=base):
+            hidden = find_hidden_prefix(client, base)
+        capabilities = Capabilities(
+            way=Way.SFTP,
+            tools=session.server_name,
+            verification=VerificationLevel.READ_BACK,
+            hard_links=HARD_LINK in client.extensions,
+            flush=FLUSH in client.extensions,
+            free_space=FREE_SPACE in client.extensions,
+            hidden_prefix=hidden or "",
+            no_shell=why,
+        )
+        files = self._sftp(capabilities)
+        # Where the base can't be seen, its volume is perhaps not mounted; look again at the next occasion.
+        return files if hidden is None else self._chosen(capabilities, files)
+
+    def _chosen(self, capabilities: Capabilities, files: NasFiles) -> NasFiles:
+        self._session.capabilities = capabilities
+        self._found(capabilities)
+        return files
+
+    def _shell(self) -> ShellFiles:
+        return ShellFiles(self._session, timeout_seconds=self._timeout_seconds, child=self._child)
+
+    def _sftp(self, capabilities: Capabilities) -> SftpFiles:
+        return SftpFiles(
+            self._session,
+            self._session.sftp(self._timeout_seconds),
+            capabilities,
+            timeout_seconds=self._timeout_seconds,
+            changed=self._changed,
+            heard=self._heard,
+        )
+
+    def _changed(self, capabilities: Capabilities) -> None:
+        if self._session.capabilities is not None:
+            self._session.capabilities = capabilities
+            self._found(capabilities)

@@ -1,0 +1,151 @@
+"""Many small files in one stream: unpacked into a private folder, hashed there, and published together."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import shlex
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from celestial_nasops import causes
+from celestial_nasops.fault import NasFault, NasUnavailable
+from celestial_nasops.nas import remote_errors
+from celestial_nasops.nas.files import SLOWEST_HASH_BYTES_PER_SECOND, absolute
+from celestial_nasops.nas.shell import Reply
+
+# Linux takes at most 128 KiB as one argument, and the login shell gets the whole command as one.
+COMMAND_LIMIT_BYTES = 64 * 1024
+_HASH_LINE = re.compile(rb"([0-9a-f]{64}) [ *]\./([^\n]+)")
+# A folder of its own, which nobody has: a predecessor that lives on unpacks into one that is gone.
+# One flush of the file system is cheaper than one of each file.
+_UNPACK = (
+    'stat -L -c %f -- "$1" > /dev/null || exit 3; mkdir -p -- "${2%/*}" && mkdir -- "$2" && cd -- "$2" && '
+    "tar -x -m -o --no-same-permissions -f - && { sync -f . 2> /dev/null || sync; } && "
+    "if command -v openssl > /dev/null 2>&1; then find . -type f -exec openssl dgst -sha256 -r {} +; "
+    "else find . -type f -exec sha256sum {} +; fi"
+)
+# ln links what it can and refuses each name that is taken. What it did is told from the inodes, not from its words.
+_PUBLISH = (
+    'cd -- "$1" || exit; folder=$2; shift 2; mkdir -p -- "$folder" || exit; '
+    'said=$(ln -- "$@" "$folder/" 2>&1); '
+    'n=0; for name; do if [ "./$name" -ef "$folder/$name" ]; then echo "$n"; fi; n=$((n + 1)); done; '
+    'sync "$folder/"'
+)
+_REMOVE = 'for folder in "$1"*; do if [ -d "$folder" ] && [ ! -L "$folder" ]; then rm -rf -- "$folder"; fi; done'
+
+
+class ShellBatch:
+    """What a shell on the NAS can do for many files at once."""
+
+    def __init__(
+        self, run: Callable[..., Reply], run_bulk: Callable[..., Reply], typed_after_ssh: str, timeout_seconds: float
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            run: runs a script there.
+            run_bulk: the same, by the way that is best for what ``moves`` many bytes.
+            typed_after_ssh: for messages.
+            timeout_seconds: bounds each command that moves no data.
+        """
+        self._run = run
+        self._run_bulk = run_bulk
+        self._typed_after_ssh = typed_after_ssh
+        self._timeout_seconds = timeout_seconds
+
+    def unpack(
+        self, folder: str, archive: Iterable[bytes], *, below: str, size: int, stall_timeout_seconds: float
+    ) -> dict[str, str]:
+        """Unpack an archive into a new folder, flush it to the disk, and read what lies there.
+
+        Args:
+            folder: made here; it must not exist.
+            archive: in the format of tar. What this raises comes through.
+            below: a folder that must exist: where it is missing, a volume is not mounted.
+            size: about how many bytes the archive has.
+            stall_timeout_seconds: the longest time in which nothing moves.
+
+        Returns:
+            The SHA-256 (hex) of each file, by its path in the archive.
+        """
+        action = "unpack files in"
+        more = size / SLOWEST_HASH_BYTES_PER_SECOND
+        reply = self._run_bulk(
+            _UNPACK,
+            args=[absolute(below), absolute(folder)],
+            timeout_seconds=stall_timeout_seconds,
+            stdin=archive,
+            action=action,
+            path=folder,
+            more_time=lambda _: more,
+            moves=size,
+        )
+        if reply.status == 3 and remote_errors.ends_with(reply.output, remote_errors.NO_SUCH_FILE):
+            raise NasUnavailable(causes.NAS_BASE_MISSING, path=below, target=self._typed_after_ssh)
+        if reply.status != 0:
+            raise self._failed(action, folder, reply)
+        found = {}
+        for line in reply.output.splitlines():
+            match = _HASH_LINE.fullmatch(line)
+            if match is not None:
+                found[os.fsdecode(match[2])] = match[1].decode()
+        return found
+
+    def publish(self, folder: str, names: Sequence[str], target_folder: str) -> set[str]:
+        """Give files their final names, each in one step that never overwrites anything.
+
+        Args:
+            folder: where they are.
+            names: their names there, which are those that they get.
+            target_folder: made where it is missing.
+
+        Returns:
+            Those that have their final names now. The others' are taken, or can't be made.
+        """
+        published: set[str] = set()
+        for some in command_lengths(names):
+            reply = self._run(
+                _PUBLISH,
+                args=[absolute(folder), absolute(target_folder), *some],
+                timeout_seconds=self._timeout_seconds,
+                action="publish files in",
+                path=target_folder,
+            )
+            if reply.status != 0:
+                raise self._failed("publish files in", target_folder, reply)
+            published |= {some[int(n)] for n in reply.output.split() if n.isdigit() and int(n) < len(some)}
+        return published
+
+    def remove_folders(self, prefix: str) -> None:
+        """Remove with their content the private folders whose paths begin so."""
+        if not posixpath.basename(prefix).startswith("."):
+            raise ValueError(f"not a private folder: {prefix}")
+        reply = self._run(
+            _REMOVE,
+            args=[absolute(prefix)],
+            timeout_seconds=self._timeout_seconds,
+            action="remove",
+            path=prefix,
+        )
+        if reply.status != 0:
+            raise self._failed("remove", prefix, reply)
+
+    def _failed(self, action: str, path: str, reply: Reply) -> NasFault:
+        said = reply.output.decode("utf-8", "replace").strip()[-300:] or "it says nothing"
+        return NasFault(causes.NAS_COMMAND_FAILED, action=action, path=path, reason=said, target=self._typed_after_ssh)
+
+
+def command_lengths(words: Sequence[str]) -> Iterator[list[str]]:
+    """Parts of a list of arguments that are short enough for one command each."""
+    part: list[str] = []
+    length = 0
+    for word in words:
+        size = len(os.fsencode(shlex.quote(word))) + 1
+        if part and length + size > COMMAND_LIMIT_BYTES:
+            yield part
+            part, length = [], 0
+        part.append(word)
+        length += size
+    if part:
+        yield part

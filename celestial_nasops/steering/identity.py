@@ -1,0 +1,54 @@
+"""Who gives orders, and as whom they are carried out.
+
+A command that touches the queue as another user than the daemon's leaves files beside it that the daemon may not write.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+
+from celestial_nasops import causes
+from celestial_nasops.config import Config
+from celestial_nasops.durable import folder_faults, user_name
+from celestial_nasops.fault import LocalFault
+
+
+def who() -> str:
+    """The name of the person behind this command, as far as it can be told."""
+    return os.environ.get("SUDO_USER") or user_name()
+
+
+def become_the_daemon_s_user(config: Config, command: str) -> None:
+    """Go on as the user that the daemon's state belongs to; only root can become another.
+
+    Args:
+        config: names the state folder.
+        command: what was typed, for the message.
+
+    Raises:
+        LocalFault: this is another user, or there is no such folder.
+    """
+    path = config.daemon_settings.state_path
+    with folder_faults(path, "daemon_settings.state_path"):
+        owner = os.stat(path)
+    if owner.st_uid == os.geteuid():
+        return
+    if os.geteuid() != 0:
+        raise LocalFault(causes.WRONG_USER, user=user_name(), path=path, owner=_name(owner.st_uid), command=command)
+    try:
+        account = pwd.getpwuid(owner.st_uid)
+    except KeyError:
+        os.setgroups([])
+    else:
+        os.initgroups(account.pw_name, account.pw_gid)
+        os.environ.update(HOME=account.pw_dir, USER=account.pw_name, LOGNAME=account.pw_name)
+    os.setgid(owner.st_gid)
+    os.setuid(owner.st_uid)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

@@ -1,0 +1,154 @@
+"""All that the operator sees of the queue at one moment."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from celestial_nasops import control, daemon_state
+from celestial_nasops.config import Config
+from celestial_nasops.daemon import pending_deletes
+from celestial_nasops.daemon.pending_deletes import PendingDelete
+from celestial_nasops.daemon_state import PENDING_DELETES_NAME, DaemonState, process_start_ticks
+from celestial_nasops.database.records import FileRecord
+from celestial_nasops.fault import Fault, shown
+from celestial_nasops.media_status_db import Backlog
+from celestial_nasops.steering.database import SteeringDb, is_unknown
+
+_SHOWN_FILES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What is where at one moment (Unix seconds).
+
+    Attributes:
+        at: the moment.
+        daemon: what the daemon says of itself; None where it does not run.
+        backlog: what waits, in numbers.
+        failed: those that failed last, with their reasons.
+        unknown: rows in a status that nobody knows, so that nobody takes them up.
+        unknown_count: how many there are of them.
+        deletions: what is to be deleted, the next first.
+        paused: the order to pause, where there is one.
+        troubles: what could not be read, and why.
+    """
+
+    at: float
+    daemon: DaemonState | None
+    backlog: Backlog
+    failed: list[FileRecord]
+    unknown: list[FileRecord]
+    unknown_count: int
+    deletions: list[PendingDelete]
+    paused: control.Order | None
+    troubles: list[str] = field(default_factory=list)
+
+
+def look(config: Config, db: SteeringDb) -> Overview:
+    """Look at everything.
+
+    Raises:
+        DatabaseFault: the queue can't be read.
+    """
+    troubles: list[str] = []
+    state_path = config.daemon_settings.state_path
+    counts = db.count_of_statuses()
+    odd = {status: count for status, count in counts.items() if is_unknown(status)}
+    return Overview(
+        at=time.time(),
+        daemon=_daemon(state_path, troubles),
+        backlog=db.backlog(),
+        failed=db.newest_in(["failed", "FAILED"], _SHOWN_FILES),
+        unknown=db.newest_in(list(odd), _SHOWN_FILES) if odd else [],
+        unknown_count=sum(odd.values()),
+        deletions=_deletions(f"{state_path}/{PENDING_DELETES_NAME}", troubles),
+        paused=control.paused(state_path),
+        troubles=troubles,
+    )
+
+
+def seconds_left(file: daemon_state.InHand) -> float | None:
+    """How long a file takes still at its present rate; None where that can't be told."""
+    if not file.bytes_per_second:
+        return None
+    return max(0, file.bytes_total - file.bytes_done) / file.bytes_per_second
+
+
+def as_json(overview: Overview) -> dict[str, Any]:
+    """The same for programs; paths are shown with what is no printable character escaped."""
+    daemon, backlog = overview.daemon, overview.backlog
+    return {
+        "at": overview.at,
+        "daemon": None
+        if daemon is None
+        else {
+            "pid": daemon.pid,
+            "version": daemon.version,
+            "doing": daemon.doing,
+            "last_error": daemon.last_error,
+            "nas_away_since": daemon.nas_away_since,
+            "deletions_stopped": daemon.deletions_stopped,
+        },
+        "paused": None
+        if overview.paused is None
+        else {"by": overview.paused.by, "at": overview.paused.at, "reason": overview.paused.reason},
+        "waiting": {
+            "files": backlog.ready,
+            "bytes": backlog.ready_bytes,
+            "oldest_path": backlog.oldest_ready_path and shown(backlog.oldest_ready_path),
+            "oldest_age_seconds": backlog.oldest_ready_age_seconds,
+        },
+        "in_hand": [
+            {
+                "path": file.file_path,
+                "bytes_done": file.bytes_done,
+                "bytes_total": file.bytes_total,
+                "bytes_per_second": file.bytes_per_second,
+                "seconds_left": seconds_left(file),
+                "started_at": file.started_at,
+            }
+            for file in (daemon.in_hand if daemon else [])
+        ],
+        "failed": {"files": backlog.failed, "newest": [_failed(record) for record in overview.failed]},
+        "unknown_status": {
+            "files": overview.unknown_count,
+            "newest": [{"path": shown(r.file_path), "status": r.transfer_status_text} for r in overview.unknown],
+        },
+        "pending_deletions": [
+            {
+                "path": shown(entry.local_file_path),
+                "remote_path": shown(entry.remote_file_path),
+                "due_at": entry.scheduled_time,
+                "tries": entry.retry_count,
+            }
+            for entry in overview.deletions
+        ],
+        "troubles": overview.troubles,
+    }
+
+
+def _failed(record: FileRecord) -> dict[str, Any]:
+    reason = shown(record.last_error_message or "no reason given")
+    return {"path": shown(record.file_path), "reason": reason, "at": record.updated_at}
+
+
+def _daemon(state_path: str, troubles: list[str]) -> DaemonState | None:
+    try:
+        state = daemon_state.read(state_path)
+    except Fault as fault:
+        troubles.append(str(fault))
+        return None
+    runs = state is not None and process_start_ticks(state.pid) == state.process_start_ticks
+    return state if runs else None
+
+
+def _deletions(path: str, troubles: list[str]) -> list[PendingDelete]:
+    try:
+        return sorted(pending_deletes.read(path), key=lambda entry: entry.scheduled_time)
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        troubles.append(f"{path} can't be read: {error}")
+        return []

@@ -1,0 +1,48 @@
+"""``media-sync-daemon receipts``: what has become of files."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from celestial_nasops import words
+from celestial_nasops.config import Config
+from celestial_nasops.fault import shown
+from celestial_nasops.receipts import Receipt
+from celestial_nasops.steering.commands import FAILED, OK
+from celestial_nasops.steering.database import SteeringDb
+from celestial_nasops.steering.identity import become_the_daemon_s_user
+
+
+def run(config: Config, path: str | None, *, limit: int, as_json: bool) -> int:
+    """Print the receipts of a file, or the last ones of all, the oldest first.
+
+    Returns:
+        FAILED where there are none.
+
+    Raises:
+        DatabaseFault: the queue can't be read.
+    """
+    become_the_daemon_s_user(config, "receipts")
+    with SteeringDb.of(config) as db:
+        found = db.receipts_of(path) if path is not None else db.newest_receipts(limit)[::-1]
+    if as_json:
+        print(json.dumps([_plain(receipt) for receipt in found], indent=2))
+    elif found:
+        print("\n".join(line(receipt) for receipt in found))
+    else:
+        print("there are no receipts" + (f" of {shown(path)}" if path is not None else ""))
+    return OK if found else FAILED
+
+
+def line(receipt: Receipt) -> str:
+    """A receipt for people; times are UTC."""
+    size = "" if receipt.size is None else f", {words.size(receipt.size)}"
+    digits = f", SHA-256 {receipt.sha256[:12]}" if receipt.sha256 else ""
+    copy = f"copy {shown(receipt.remote_path)}{size}{digits}, proven by {receipt.level.value}"
+    return f"{receipt.at}Z  {receipt.event.value:<14}  {shown(receipt.local_path)}  ({copy})"
+
+
+def _plain(receipt: Receipt) -> dict[str, object]:
+    plain = asdict(receipt)
+    return {**plain, "local_path": shown(receipt.local_path), "remote_path": shown(receipt.remote_path)}

@@ -1,0 +1,47 @@
+"""``media-sync-daemon requeue``: a person says that a file shall be sent again."""
+
+from __future__ import annotations
+
+import os
+
+from celestial_nasops import causes
+from celestial_nasops.config import Config
+from celestial_nasops.database.records import FileRecord, TransferStatus
+from celestial_nasops.fault import LocalFault, shown
+from celestial_nasops.steering.commands import OK
+from celestial_nasops.steering.database import SteeringDb
+from celestial_nasops.steering.identity import become_the_daemon_s_user
+
+
+def run(config: Config, path: str | None) -> int:
+    """Put one file back into the queue, or with None all that failed.
+
+    Raises:
+        LocalFault: that file can't be sent again.
+        DatabaseFault: the queue can't be used.
+    """
+    become_the_daemon_s_user(config, f"requeue {path or '--failed'}")
+    with SteeringDb.of(config) as db:
+        if path is None:
+            count = db.requeue_failed()
+            print(f"{count} file(s) that failed wait to be sent again")
+            return OK
+        record = _to_be_sent_again(db, path)
+        if not db.requeue(record):
+            raise LocalFault(causes.REQUEUE_IN_HAND, path=path)
+        print(f"{shown(path)} waits to be sent again; it was {shown(record.transfer_status_text)}")
+    return OK
+
+
+def _to_be_sent_again(db: SteeringDb, path: str) -> FileRecord:
+    record = db.find(path)
+    if record is None:
+        raise LocalFault(causes.REQUEUE_NO_ROW, path=path)
+    if record.transfer_status is TransferStatus.TRANSFERRING:
+        raise LocalFault(causes.REQUEUE_IN_HAND, path=path)
+    if record.transfer_status is TransferStatus.PENDING:
+        status = f"download_status '{record.download_status}', transfer_status '{record.transfer_status_text}'"
+        raise LocalFault(causes.REQUEUE_WAITS, path=path, status=status)
+    if not os.path.lexists(path):
+        raise LocalFault(causes.FILE_MISSING, path=path)
+    return record

@@ -1,0 +1,82 @@
+"""``media-sync-daemon verify``: looks at copies on the NAS again, long after their local files are gone."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+
+from celestial_nasops import words
+from celestial_nasops.config import Config
+from celestial_nasops.fault import NasFault, NasUnavailable, shown
+from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.opening import open_files
+from celestial_nasops.nas.session import NasSession
+from celestial_nasops.nas.target import resolve
+from celestial_nasops.nas.verification import VerificationLevel
+from celestial_nasops.receipts import Event, Receipt
+from celestial_nasops.steering.commands import FAILED, OK, UNMEASURED
+from celestial_nasops.steering.database import SteeringDb
+from celestial_nasops.steering.identity import become_the_daemon_s_user
+
+
+def run(config: Config, sample: int) -> int:
+    """Verify some copies and print each that is not right.
+
+    Returns:
+        OK where all are right; FAILED where one is not; UNMEASURED where one could not be looked at, or there is none.
+
+    Raises:
+        Fault: the queue can't be read, or the NAS not be reached.
+    """
+    become_the_daemon_s_user(config, f"verify --sample {sample}")
+    with SteeringDb.of(config) as db:
+        receipts = [receipt for receipt in db.sampled_receipts(sample) if receipt.sha256]
+        if not receipts:
+            print("there are no receipts yet, so there is nothing to verify")
+            return UNMEASURED
+        bad = unmeasured = 0
+        timeout = config.security.connection_timeout_seconds
+        with NasSession.open(resolve(config), timeout_seconds=timeout) as session:
+            files = open_files(session, config.nas_settings, timeout_seconds=timeout)
+            for number, receipt in enumerate(receipts, 1):
+                _tell_progress(number, len(receipts), receipt)
+                try:
+                    wrong = what_is_wrong(receipt, files)
+                except NasUnavailable:
+                    raise
+                except NasFault as fault:
+                    unmeasured += 1
+                    print(f"not looked at  {shown(receipt.remote_path)}: {fault}")
+                    continue
+                if wrong:
+                    bad += 1
+                    print(f"{wrong}; it is the copy of {shown(receipt.local_path)}, {receipt.at}Z")
+                else:
+                    db.add_receipt(replace(receipt, event=Event.CHECKED, level=files.verification_level))
+        right = len(receipts) - bad - unmeasured
+        proof = files.verification_level.value
+        print(f"{right} of {len(receipts)} copies are right, by {proof}; {bad} are not")
+    return FAILED if bad else UNMEASURED if unmeasured else OK
+
+
+def what_is_wrong(receipt: Receipt, files: NasFiles) -> str:
+    """What is wrong with the copy that a receipt names; empty where it is right.
+
+    Raises:
+        NasFault: it can't be looked at.
+    """
+    path, copy = shown(receipt.remote_path), files.inspect(receipt.remote_path)
+    if copy is None:
+        return f"vanished       {path}"
+    if receipt.size is not None and copy.size != receipt.size:
+        return f"rotted         {path} has {copy.size} bytes, had {receipt.size}"
+    if files.verification_level is not VerificationLevel.SIZE and copy.sha256 != receipt.sha256:
+        return f"rotted         {path} has SHA-256 {copy.sha256}, had {receipt.sha256}"
+    return ""
+
+
+def _tell_progress(number: int, total: int, receipt: Receipt) -> None:
+    if sys.stderr.isatty():
+        size = "" if receipt.size is None else f" ({words.size(receipt.size)})"
+        sys.stderr.write(f"\r\x1b[K{number} of {total}: {shown(receipt.remote_path)}{size}\r")
+        sys.stderr.flush()

@@ -1,0 +1,56 @@
+"""Whether the check still runs: the verdict in its state folder against the clock."""
+
+from __future__ import annotations
+
+from healthcheck import remedies
+from healthcheck.run import why_not_current
+from healthcheck.status_file import Status, StatusFile
+
+_START = "start one: sudo systemctl start smoke-check"
+_AGAIN = "run the check again: sudo systemctl start smoke-check"
+
+
+class NoStatus(Exception):  # noqa: N818 - an answer
+    """There is no status that could be read.
+
+    Attributes:
+        remedy: what to do about it.
+    """
+
+    def __init__(self, summary: str, remedy: str) -> None:
+        self.remedy = remedy
+        super().__init__(summary)
+
+
+def again(folder: str) -> str:
+    """How to have the run that a state folder is waiting for."""
+    return remedies.typed(_AGAIN, user_manager=remedies.is_users_own(folder))
+
+
+def read(folder: str) -> Status:
+    """The last status.
+
+    Raises:
+        NoStatus: there is none, or it can't be read.
+    """
+    file = StatusFile(folder)
+    try:
+        status = file.read()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise NoStatus(f"{file.path} can't be read: {reason}", again(folder)) from error
+    if status is None:
+        raise NoStatus(
+            f"no run has been recorded in {folder}", remedies.typed(_START, user_manager=remedies.is_users_own(folder))
+        )
+    return status
+
+
+def what_is_wrong(folder: str, now: float) -> tuple[str, str] | None:
+    """Why no verdict counts now and none is on its way, with what to do; None while all is well (Unix seconds)."""
+    try:
+        status = read(folder)
+    except NoStatus as none:
+        return str(none), none.remedy
+    reason = why_not_current(status, folder, now)
+    return (reason, again(folder)) if reason is not None else None

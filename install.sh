@@ -1,0 +1,253 @@
+#!/usr/bin/env bash
+# Installs smoke-check and media-sync-daemon on an edge server, upgrades them, and removes them again.
+# What it does and why is explained in docs/operations.md. Try: ./install.sh --help
+set -Eeuo pipefail
+umask 022
+
+help() {
+    cat <<'TEXT'
+sudo ./install.sh [--user NAME] [--config FILE] [--prefix DIR] [--wheelhouse DIR] [--no-start] [--dry-run]
+                  [--agent-only]      install; run again it changes nothing
+sudo ./install.sh --upgrade [...]     replace the installed code by this one, and restart the daemon when it has finished
+                                      the files in hand; it waits --wait-minutes N for them (30)
+sudo ./install.sh --uninstall [--purge[=media,database,pending-deletes]]
+                                      remove everything but media, queue and pending deletions; --purge removes these,
+                                      too, where nothing would be lost, and whatever it names in any case
+./install.sh --user-units [...]       install for systemctl --user, without root
+./install.sh --bundle FILE            make an archive that installs on a machine without network; --python 3.13: on one
+                                      with another Python than this one
+
+--user NAME       the account that runs both programs; made where it is missing (media-sync)
+--config FILE     the configuration to install; with --agent-only it is used where it lies
+--prefix DIR      where the programs go (/opt/celestial-nasops)
+--wheelhouse DIR  take all packages from there, and none from the network
+--no-start        install, but start nothing: what the link to the NAS still lacks is told at the end
+--dry-run         tell what would be changed, and change nothing
+--agent-only      install the check alone, beside a daemon that is there; nothing of that daemon is touched
+TEXT
+}
+
+say() { printf 'install: %s\n' "$*"; }
+complain() { printf 'install: %s\n' "$*" >&2; }
+die() {
+    complain "$@"
+    exit 1
+}
+usage() {
+    complain "$1; try: ./install.sh --help"
+    exit 64
+}
+
+# --- options ---
+
+here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+action=install user='' config='' prefix='' wheelhouse='' bundle='' for_python='' purge='' wait_minutes=30
+start=yes dry='' agent_only='' user_units=''
+absolute() { case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s/%s\n' "$PWD" "$1" ;; esac }
+
+while [ $# -gt 0 ]; do
+    option=$1 value=''
+    case $option in
+        --*=*) value=${option#*=} option=${option%%=*} ;;
+        --user | --config | --prefix | --wheelhouse | --bundle | --python | --wait-minutes)
+            [ $# -gt 1 ] || usage "$1 needs a value"
+            value=$2
+            shift
+            ;;
+    esac
+    case $option in
+        --user) user=$value ;;
+        --config) config=$(absolute "$value") ;;
+        --prefix) prefix=$(absolute "${value%/}") ;;
+        --wheelhouse) wheelhouse=$(absolute "$value") ;;
+        --bundle) action=bundle bundle=$(absolute "$value") ;;
+        --python) for_python=$value ;;
+        --wait-minutes) wait_minutes=$value ;;
+        --no-start) start='' ;;
+        --dry-run) dry=yes ;;
+        --agent-only) agent_only=yes ;;
+        --user-units) user_units=yes ;;
+        --upgrade) action=upgrade ;;
+        --uninstall) action=uninstall ;;
+        --purge) purge=${value:-safe} ;;
+        --help | -h) help && exit ;;
+        *) usage "there is no option '$1'" ;;
+    esac
+    shift
+done
+[ -z "$purge" ] || [ "$action" = uninstall ] || usage "--purge belongs to --uninstall"
+[ -z "$for_python" ] || [ "$action" = bundle ] || usage "--python belongs to --bundle"
+case $wait_minutes in '' | *[!0-9]*) usage "--wait-minutes needs a whole number, found '$wait_minutes'" ;; esac
+case ,$purge, in ,, | ,safe,) ;; *) for word in ${purge//,/ }; do
+    case $word in media | database | pending-deletes) ;; *) usage "--purge can't remove '$word'" ;; esac
+done ;; esac
+
+if [ -n "$user_units" ]; then
+    prefix=${prefix:-${XDG_DATA_HOME:-$HOME/.local/share}/celestial-nasops}
+    etc_dir=${XDG_CONFIG_HOME:-$HOME/.config}/celestial-nasops unit_dir=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
+    bin_dir=$HOME/.local/bin catalog_dir='' root_user=$(id -un) lock=$HOME
+    control=(systemctl --user) journal=(journalctl --user) again="./install.sh --user-units"
+else
+    # Without --prefix, the one in use.
+    link=$(readlink /usr/local/bin/smoke-check || true)
+    prefix=${prefix:-${link%/venv/bin/smoke-check}}
+    prefix=${prefix:-/opt/celestial-nasops}
+    etc_dir=/etc/celestial-nasops unit_dir=/etc/systemd/system
+    bin_dir=/usr/local/bin catalog_dir=/usr/local/lib/systemd/catalog root_user=root lock=/etc
+    control=(systemctl) journal=(journalctl) again="sudo ./install.sh"
+fi
+manifest=$prefix/manifest default_home=/var/lib/celestial-nasops
+remembered() { [ ! -r "$manifest" ] || sed -n "s/^set $1 //p" "$manifest"; }
+
+# shellcheck source=installer/checks.sh
+. "$here/installer/checks.sh"
+# shellcheck source=installer/code.sh
+. "$here/installer/code.sh"
+# shellcheck source=installer/changes.sh
+. "$here/installer/changes.sh"
+# shellcheck source=installer/services.sh
+. "$here/installer/services.sh"
+# shellcheck source=installer/uninstall.sh
+. "$here/installer/uninstall.sh"
+
+# --- the end, whatever it is: clean, or rolled back ---
+
+stage='' step=checking undo=() changes=0
+on_undo() { undo+=("$(printf '%q ' "$@")"); }
+
+finish() {
+    code=$?
+    trap '' INT TERM HUP
+    set +e
+    if [ "$code" -ne 0 ] && [ ${#undo[@]} -gt 0 ]; then
+        complain "stopped while: $step; rolling back"
+        for ((i = ${#undo[@]} - 1; i >= 0; i--)); do
+            eval "${undo[i]}" >/dev/null || complain "could not undo: ${undo[i]}"
+        done
+        complain "rolled back: everything is as it was"
+    fi
+    [ -z "$stage" ] || rm -rf -- "$stage"
+    exit "$code"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# Names what is being done. INSTALL_FAIL_AT is for tests alone: STEP fails there, STEP:TERM gets that signal there.
+at() {
+    step=$1
+    case ${INSTALL_FAIL_AT-} in "$step") false ;; "$step":*) kill -s "${INSTALL_FAIL_AT#*:}" $$ ;; esac
+}
+
+# --- the three things to do ---
+
+install_or_upgrade() {
+    check_machine
+    check_place
+    choose_config
+    if [ -n "$python" ]; then
+        prepare_code
+        [ ${#program[@]} -eq 0 ] || check_code
+    fi
+    refuse_if_wrong
+
+    local before unit sum restart='' folder
+    ran=()
+    for unit in "${timers[@]}" $daemon; do ! is_active "$unit" || ran+=("$unit"); done
+    sum=$(cksum <"$config_source")
+    [ -z "$dry" ] && [ -r "$manifest" ] && cp "$manifest" "$stage/manifest" && on_undo cp "$stage/manifest" "$manifest"
+    on_undo restart_what_ran
+    exec 9<"$lock"
+    flock -n 9 || die "another installation is under way"
+
+    at prefix
+    put_folder "$prefix" "$root_user" 755
+    if [ -z "$dry" ] && [ ! -e "$manifest" ]; then
+        on_undo rm -f "$manifest"
+        touch "$manifest"
+    fi
+    for unit in user:"$user" agent_only:"$agent_only" config:"$target" daemon:"$daemon"; do remember "${unit%%:*}" "${unit#*:}"; done
+    at user
+    put_user
+    at folders
+    while IFS= read -r folder; do # the outer one first
+        put_folder "$folder" "$user" 755
+    done < <(printf '%s\n' "${media%/}" "$(dirname "$database")" | LC_ALL=C sort)
+    if [ -z "$user_units" ]; then
+        for folder in /var/lib/smoke-check ${daemon:+/var/lib/media-sync-daemon}; do
+            [ -e "$folder" ] || [ -n "$dry" ] || { record state "$folder" && on_undo rm -rf "$folder"; }
+        done
+    fi
+    at code
+    put_code
+    before=$changes
+    [ ! -e "$target" ] || ! getent passwd "$user" >/dev/null || make_units
+    ! units_differ || restart=yes
+    [ -z "$site" ] && [ "$(remembered config_sum)" = "$sum" ] || restart=yes
+    if [ -n "$restart" ] && [ ${#ran[@]} -gt 0 ]; then
+        change "restart ${ran[*]}" || true
+        at quiesce
+        quiesce
+    fi
+    at swap
+    swap_code
+    at config
+    put_config
+    remember config_sum "$sum"
+    at commands
+    put_folder "$bin_dir" "$root_user" 755
+    for unit in smoke-check ${daemon:+media-sync-daemon}; do put_link "$prefix/venv/bin/$unit" "$bin_dir/$unit"; done
+    at units
+    if [ -z "$dry" ]; then make_units; fi
+    put_units
+    [ -n "$dry" ] || [ "$changes" -eq "$before" ] || reload
+    at start
+    if [ -n "$start" ] || [ ${#ran[@]} -gt 0 ]; then
+        [ -e "$database" ] || [ -n "$dry" ] || on_undo forget_new_queue
+        for unit in $daemon "${timers[@]}"; do switch_on "$unit"; done
+    fi
+    at end
+
+    [ -z "$dry" ] || { [ "$changes" -gt 0 ] || say "nothing to change"; return 0; }
+    undo=()
+    rm -rf "$prefix/venv.old"
+    finish_installation
+}
+
+units_differ() {
+    local path
+    [ -d "$stage/units" ] || return 1
+    for path in "$stage"/units/*.service "$stage"/units/*.timer; do cmp -s "$path" "$unit_dir/${path##*/}" || return 0; done
+    return 1
+}
+
+finish_installation() {
+    if [ -z "$start" ]; then
+        todo=()
+        add_problems todo < <(as_user "$prefix/venv/bin/smoke-check" preflight --config "$target")
+        say "installed, not started"
+        if [ ${#todo[@]} -gt 0 ]; then
+            say "before it can start, ${#todo[@]} thing(s) remain to be done:"
+            printf '%s\n' "${todo[@]}"
+        fi
+        say "then start it: $again"
+        return 0
+    fi
+    local code=0
+    if [ "$changes" -eq 0 ]; then
+        say "nothing to change: all of it is installed and runs; the last verdict:"
+    else
+        say "running the check once; where something is broken this may take some minutes"
+        "${control[@]}" start smoke-check.service || true
+    fi
+    show_verdict || code=$?
+    [ "$code" -eq 0 ] || { complain "installed, and the check finds something wrong: see above" && exit 2; }
+}
+
+python='' program=()
+make_stage
+case $action in
+    bundle) make_bundle ;;
+    uninstall) uninstall ;;
+    *) install_or_upgrade ;;
+esac

@@ -1,0 +1,121 @@
+# shellcheck shell=bash
+# Part of install.sh: the code to install, as packages that are ready before anything is changed; and the bundle.
+
+fingerprint() { # of a folder that holds the packages; what is beside this script counts, too
+    local folder=$1
+    {
+        cd -- "$folder" && find celestial_nasops healthcheck -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+        cd -- "$here" && find systemd unified_config.json -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    } | sha256sum | cut -c1-16
+}
+
+pip() { "$stage/pip/bin/python" -m pip --disable-pip-version-check --no-input -q "$@"; }
+
+make_pip() { [ -d "$stage/pip" ] || "$python" -m venv "$stage/pip"; }
+
+own_wheel() { find "${1:-/nonexistent}" -maxdepth 1 -name 'celestial_nasops-*.whl' -print -quit 2>/dev/null; }
+
+# Wheels of this checkout and of all that it needs. The source is copied, so that a build leaves nothing in it.
+make_wheels() {
+    make_pip
+    mkdir -p "$stage/source"
+    cp -R "$here/pyproject.toml" "$here/README.md" "$here/celestial_nasops" "$here/healthcheck" "$stage/source"
+    pip wheel ${wheelhouse:+--no-index --find-links "$wheelhouse"} -w "$1" "$stage/source" 2>"$stage/pip.log"
+}
+
+# Sets: program (how to run the code of this installer), print (what tells it from others), site (packages to install, or
+# nothing where they are installed).
+prepare_code() {
+    local source='' wheel made installed
+    installed=$(cat "$prefix/venv/VERSION" 2>/dev/null || true) site=''
+    wheelhouse=${wheelhouse:-$([ ! -d "$here/wheels" ] || echo "$here/wheels")}
+    [ ! -e "$here/PYTHON" ] || [ "$(cat "$here/PYTHON")" = "$python_name" ] || {
+        problem "this bundle is for Python $(cat "$here/PYTHON"), and this machine has $python_name" \
+            "make one for it where there is a network: ./install.sh --bundle FILE --python ${python_name% *}"
+        return 0
+    }
+    wheel=$(own_wheel "$wheelhouse")
+    if [ -n "$wheel" ]; then
+        "$python" -m zipfile -e "$wheel" "$stage/own"
+        source=$stage/own
+    fi
+    if [ -e "$here/pyproject.toml" ]; then
+        [ -z "$source" ] || [ "$(fingerprint "$here")" = "$(fingerprint "$source")" ] || {
+            problem "$wheel was not made from this checkout" "make it anew: pip wheel -w $wheelhouse $here"
+            return 0
+        }
+        source=$here
+    fi
+    print="$(fingerprint "$source") $python_name"
+    program=("$prefix/venv/bin/python" -m healthcheck)
+    if [ "${installed%% with *}" = "$print" ]; then
+        [ "$action" = upgrade ] || return 0 # the packages that it needs are replaced by an upgrade only
+    elif [ -n "$installed" ] && [ "$action" != upgrade ]; then
+        problem "other code than this is installed in $prefix" "replace it: $again --upgrade"
+        return 0
+    fi
+    made=$wheelhouse
+    if [ -z "$wheel" ]; then
+        say "getting the packages ready"
+        made=$stage/wheels
+        make_wheels "$made" || {
+            problem "the packages can't be had: $(tail -n 1 "$stage/pip.log")" \
+                "without a network, install from a bundle, made where there is one: ./install.sh --bundle FILE"
+            return 0
+        }
+    fi
+    make_pip
+    pip install --no-compile --no-index --find-links "$made" --target "$stage/site" celestial-nasops 2>"$stage/pip.log" || {
+        problem "the packages in $made can't be used: $(tail -n 1 "$stage/pip.log")" "make the bundle anew on a machine like this one"
+        return 0
+    }
+    print+=" with $(cd "$stage/site" && printf '%s ' *.dist-info)"
+    [ "$installed" != "${print% }" ] || return 0
+    site=$stage/site
+    program=(env "PYTHONPATH=$site" "$python" -P -m healthcheck)
+}
+
+put_code() {
+    [ -n "$site" ] || return 0
+    change "put the program into $prefix/venv" || return 0
+    local new=$prefix/venv.new old=$prefix/venv.old script packages
+    rm -rf "$new" "$old"
+    record tree "$new" && record tree "$old" && record tree "$prefix/venv"
+    on_undo rm -rf "$new"
+    "$python" -m venv --without-pip "$new"
+    packages=$(echo "$new"/lib/python3*/site-packages)
+    cp -R "$site/." "$packages"
+    rm -rf "${packages:?}/bin"
+    for script in smoke-check media-sync-daemon; do
+        sed "1s|.*|#!$prefix/venv/bin/python|" "$site/bin/$script" >"$new/bin/$script"
+        chmod 755 "$new/bin/$script"
+    done
+    "$new/bin/python" -m compileall -q "$packages" >/dev/null
+    printf '%s\n' "${print% }" >"$new/VERSION"
+}
+
+swap_code() {
+    [ -d "$prefix/venv.new" ] || return 0
+    if [ -d "$prefix/venv" ]; then
+        on_undo mv "$prefix/venv.old" "$prefix/venv"
+        mv "$prefix/venv" "$prefix/venv.old"
+    fi
+    on_undo rm -rf "$prefix/venv"
+    mv "$prefix/venv.new" "$prefix/venv"
+}
+
+make_bundle() {
+    find_python
+    refuse_if_wrong
+    [ -e "$here/pyproject.toml" ] || die "a bundle is made from a checkout, and $here is none"
+    local name=celestial-nasops
+    name+=-$(sed -n 's/^version = "\(.*\)"/\1/p' "$here/pyproject.toml")
+    local folder=$stage/$name
+    mkdir "$folder"
+    make_wheels "$folder/wheels" || die "the packages can't be had: $(tail -n 1 "$stage/pip.log")"
+    cp -R "$here"/{install.sh,installer,systemd,unified_config.json,LICENSE,README.md,README.zh-CN.md,CHANGELOG.md,docs} "$folder"
+    printf '%s\n' "$python_name" >"$folder/PYTHON"
+    tar --sort=name --owner=root:0 --group=root:0 -C "$stage" -czf "$bundle.part~" "$name"
+    mv -f "$bundle.part~" "$bundle"
+    say "made $bundle for Python $python_name; on the edge server: tar -xzf ${bundle##*/} && cd $name && sudo ./install.sh"
+}

@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# Part of install.sh: the removal, and what it spares.
+
+# What an operator would miss: told before anything is removed. An installation that can't count it keeps it all.
+count_holdings() {
+    pending=unknown undelivered=unknown media_files=unknown media='' database=''
+    local key value
+    while IFS='=' read -r key value; do
+        case $key in
+            pending_deletes) pending=$value ;;
+            undelivered) undelivered=$value ;;
+            media_files) media_files=$value ;;
+            media_path) media=$value ;;
+            db_path) database=$value ;;
+        esac
+    done < <(as_user "$prefix/venv/bin/smoke-check" holdings --config "$(remembered config)" 2>/dev/null)
+}
+
+# Sets purge to what is to be removed, or refuses.
+decide_purge() {
+    [ -n "$purge" ] || return 0
+    [ -n "$daemon" ] || die "--purge: the media, the queue and the pending deletions belong to another daemon, and stay"
+    [ -n "$media" ] || die "--purge: the configuration can't be read, so nobody knows where media and queue are;" \
+        "mend it first: $prefix/venv/bin/smoke-check config check $(remembered config)"
+    if [ "$purge" = safe ]; then
+        [ "$pending" = 0 ] || problem "$pending deletion(s) are pending: their local files would stay for ever" \
+            "let the daemon finish them, or name them: $again --uninstall --purge=pending-deletes"
+        [ "$undelivered" = 0 ] || problem "the queue $database holds $undelivered file(s) that were not delivered yet" \
+            "let the daemon finish them, or name it: $again --uninstall --purge=database"
+        [ "$media_files" = 0 ] || problem "$media holds $media_files file(s)" \
+            "move them away, or name them: $again --uninstall --purge=media"
+        refuse_if_wrong
+        purge=media,database,pending-deletes
+    fi
+}
+
+purge_named() {
+    case ,$purge, in *,pending-deletes,*) pending=0 ;; esac
+    case ,$purge, in *,database,*)
+        ! change "remove the queue $database, $undelivered file(s) in it undelivered" ||
+            rm -f -- "$database" "$database-wal" "$database-shm" ;;
+    esac
+    case ,$purge, in *,media,*)
+        case $media in /*/*) ;; *) die "--purge=media: $media is not a folder to empty" ;; esac
+        if [ "$media_files" != 0 ] && change "remove $media_files file(s) in $media"; then
+            find "$media" -mindepth 1 -delete
+        fi ;;
+    esac
+}
+
+uninstall() {
+    [ -r "$manifest" ] || die "nothing is installed in $prefix"
+    user=$(remembered user) daemon=$(remembered daemon)
+    local unit i said
+    count_holdings
+    decide_purge
+    mapfile -t entries < <(grep -v '^set ' "$manifest")
+    for unit in "${timers[@]}" smoke-check.service $daemon; do
+        "${control[@]}" cat "$unit" >/dev/null 2>&1 || continue
+        change "stop and disable $unit" || continue
+        "${control[@]}" disable --quiet --now "$unit" 2>/dev/null || "${control[@]}" stop "$unit"
+    done
+    if [ -z "$dry" ] && [ -d /var/lib/smoke-check ]; then
+        # What runs left on the NAS or in the queue must not stay behind when nobody remembers it any more.
+        said=$(as_user "$prefix/venv/bin/smoke-check" clean --config "$(remembered config)" --state-dir /var/lib/smoke-check 2>&1) ||
+            say "the check could not remove everything of its own:"$'\n'"$said"
+    fi
+    count_holdings # the daemon may have done something meanwhile
+    purge_named
+    for ((i = ${#entries[@]} - 1; i >= 0; i--)); do remove "${entries[i]%% *}" "${entries[i]#* }"; done
+    [ -n "$dry" ] && return 0
+    rm -f -- "$manifest"
+    reload
+    "${control[@]}" reset-failed 'smoke-check*' ${daemon:+"$daemon"} 2>/dev/null || true
+    say "removed"
+}
+
+remove() { # KIND PATH
+    local kind=$1 path=$2
+    case $kind:$path in tree:/*/*) ;; tree:*) return 0 ;; esac
+    case $kind in
+        file) [ ! -e "$path" ] && [ ! -h "$path" ] || { change "remove $path" && rm -f -- "$path"; } || true ;;
+        tree) [ ! -e "$path" ] || { change "remove $path and all in it" && rm -rf -- "$path"; } || true ;;
+        folder)
+            [ "$path" != "$prefix" ] || [ -n "$dry" ] || rm -f -- "$manifest"
+            [ ! -d "$path" ] || { change "remove the folder $path" && { rmdir -- "$path" 2>/dev/null || say "keeping $path, which is not empty"; }; } || true
+            ;;
+        user) ! getent passwd "$path" >/dev/null || { change "remove the user $path" && userdel "$path"; } || true ;;
+        state) remove_state "$path" ;;
+    esac
+}
+
+remove_state() {
+    local path=$1
+    [ -d "$path" ] || return 0
+    if [ "$path" = /var/lib/media-sync-daemon ] && [ "$pending" != 0 ]; then
+        say "keeping $path/pending_deletes.json: $pending deletion(s) are pending"
+        change "remove the rest of $path" || return 0
+        find "$path" -mindepth 1 -maxdepth 1 ! -name 'pending_deletes.json*' -exec rm -rf -- {} +
+        chown -R root:root "$path"
+    else
+        change "remove $path and all in it" || return 0
+        rm -rf -- "$path"
+    fi
+}

@@ -1,0 +1,202 @@
+"""Commands by way of the program ssh: the same answers and the same faults as over our own connection."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from celestial_nasops.fault import NasFault, NasUnavailable
+from celestial_nasops.nas import ssh_child
+from celestial_nasops.nas.shell import Reply
+from celestial_nasops.nas.ssh_child import NoSshChild, SshChild, ssh_argv
+from tests.nas_servers import Server, make_key, openssh_server, pin
+from tests.waiting import eventually
+
+
+@pytest.fixture
+def nas(tmp_path: Path) -> Iterator[Server]:
+    with openssh_server(tmp_path / "it's a nas") as server:  # its files' names hold spaces and quotes
+        yield server
+
+
+@pytest.fixture
+def child(nas: Server) -> Iterator[SshChild]:
+    child = SshChild(nas.target(), timeout_seconds=5)
+    yield child
+    child.close()
+
+
+def _run(child: SshChild, script: str, *args: str, seconds: float = 10, chunks: list[bytes] | None = None) -> Reply:
+    return child.exec(script, args=args, timeout_seconds=seconds, stdin=chunks, action="try", path="/x")
+
+
+def _threads_of(pid: int) -> list[str]:
+    return [name for name in os.listdir("/proc") if name.isdecimal() and _parent(name) == pid]
+
+
+def _parent(name: str) -> int:
+    try:
+        return int(Path(f"/proc/{name}/stat").read_bytes().rpartition(b")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def test_a_script_gets_its_arguments_and_its_input_and_its_status_comes_back(child: SshChild) -> None:
+    content = os.urandom(3 << 20)
+    reply = _run(child, 'wc -c; printf "%s" "$1"; exit 7', "a 'b'\n\"$(c)\udcff", chunks=[content, b"more"])
+    assert reply == Reply(7, b"%d\na 'b'\n\"$(c)\xff" % (len(content) + 4))
+
+
+def test_the_next_one_finds_a_connection_that_stands_and_does_not_need_it(child: SshChild) -> None:
+    for number in range(3):
+        assert _run(child, f"echo {number}") == Reply(0, b"%d\n" % number)
+    assert child._spare is not None
+    child._spare.kill()
+    assert _run(child, "cat", chunks=[b"again"]) == Reply(0, b"again")
+
+
+def test_closed_it_leaves_no_process(child: SshChild) -> None:
+    _run(child, ":")
+    child.close()
+    names = [Path(f"/proc/{pid}/comm").read_text().strip() for pid in _threads_of(os.getpid())]
+    assert "ssh" not in names
+
+
+def test_a_script_that_does_not_read_its_input_has_its_say(child: SshChild) -> None:
+    assert _run(child, "echo no; exit 3", chunks=[bytes(1 << 20)] * 20) == Reply(3, b"no\n")
+
+
+def test_what_the_input_raises_comes_through_once_the_script_has_ended(child: SshChild, tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"some"
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        child.exec('cat > "$1"; sleep 0.2; echo > "$2"', args=[str(tmp_path / "a"), str(tmp_path / "b")],
+                   timeout_seconds=10, stdin=chunks())  # fmt: skip
+    assert (tmp_path / "a").read_bytes() == b"some"
+    assert (tmp_path / "b").exists()
+
+
+def _fault(child: SshChild, script: str, *args: str, seconds: float = 10) -> NasFault:
+    with pytest.raises(NasFault) as caught:
+        _run(child, script, *args, seconds=seconds)
+    return caught.value
+
+
+def test_a_connection_that_is_cut(nas: Server, child: SshChild, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+
+    def cut() -> None:
+        eventually(mark.exists)
+        nas.cut_connections()
+
+    thread = threading.Thread(target=cut)
+    thread.start()
+    fault = _fault(child, 'echo > "$1"; sleep 30', str(mark))
+    thread.join()
+    assert (type(fault), fault.code) == (NasUnavailable, "nas_connection_lost")
+    assert str(fault) == "the connection to 127.0.0.1 was lost (try /x)"
+
+
+def test_a_script_that_is_killed_there(child: SshChild) -> None:
+    fault = _fault(child, "kill -9 $$")
+    assert (type(fault), fault.code) == (NasFault, "nas_command_failed")
+    assert str(fault) == "the NAS could not try /x: the command was killed there"
+
+
+def test_an_answer_without_end(child: SshChild) -> None:
+    fault = _fault(child, "yes")
+    assert str(fault) == "the NAS could not try /x: its answer is longer than 1048576 bytes"
+
+
+def test_silence(child: SshChild, nas: Server) -> None:
+    fault = _fault(child, "sleep 30", seconds=0.5)
+    assert fault.code == "nas_silent"
+    assert str(fault) == f"127.0.0.1 port {nas.port} gave no answer within 0.5 s (try /x)"
+
+
+def test_a_nas_that_freezes_while_it_is_sent_to(child: SshChild, nas: Server) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield bytes(1 << 20)
+        nas.freeze()
+        while True:
+            yield bytes(1 << 20)
+
+    try:
+        with pytest.raises(NasUnavailable) as caught:
+            child.exec("cat > /dev/null", timeout_seconds=1, stdin=chunks(), action="write", path="/x")
+        assert caught.value.code == "nas_silent"
+    finally:
+        nas.thaw()
+
+
+def test_aborted_from_another_thread_it_ends_at_once(child: SshChild) -> None:
+    timer = threading.Timer(0.5, child.abort)
+    timer.start()
+    begun = time.monotonic()
+    assert _fault(child, "sleep 30").code == "nas_connection_lost"
+    assert time.monotonic() - begun < 10
+    with pytest.raises(NoSshChild):
+        _run(child, ":")
+
+
+def test_its_own_process_is_killed(child: SshChild, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+
+    def kill() -> None:
+        eventually(mark.exists)
+        for pid in _threads_of(os.getpid()):
+            if Path(f"/proc/{pid}/comm").read_text().strip() == "ssh":
+                os.kill(int(pid), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    assert _fault(child, 'echo > "$1"; sleep 30', str(mark)).code == "nas_connection_lost"
+    thread.join()
+
+
+def test_it_goes_only_to_a_host_whose_key_is_pinned(nas: Server, tmp_path: Path) -> None:
+    pin(nas, [make_key(str(tmp_path / "other"))])
+    child = SshChild(nas.target(), timeout_seconds=5)
+    untouched = iter([b"x"])
+    with pytest.raises(NoSshChild, match="Host key verification failed"):
+        child.exec("cat", timeout_seconds=5, stdin=untouched)
+    assert list(untouched) == [b"x"]
+    assert not child.is_usable
+
+
+def test_a_key_that_is_refused(nas: Server, tmp_path: Path) -> None:
+    make_key(str(tmp_path / "wrong"))
+    target = dataclasses.replace(nas.target(), config_alias="", identity_files=(str(tmp_path / "wrong"),))
+    with pytest.raises(NoSshChild, match="Permission denied"):
+        _run(SshChild(target, timeout_seconds=5), ":")
+
+
+def test_without_the_program_ssh(nas: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    target = nas.target()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    child = SshChild(target, timeout_seconds=5)
+    with pytest.raises(NoSshChild, match="the program ssh is not installed"):
+        _run(child, ":")
+    assert not child.is_usable
+
+
+def test_by_host_and_port_it_goes_to_the_same_place_as_by_alias(nas: Server) -> None:
+    target = dataclasses.replace(nas.target(), config_alias="", alias=f"-p {nas.port} {nas.username}@127.0.0.1")
+    assert "-F" not in ssh_argv(target, 5)
+    child = SshChild(target, timeout_seconds=5)
+    assert _run(child, "echo there") == Reply(0, b"there\n")
+    child.close()
+
+
+def test_the_fastest_cipher_is_asked_for_first(nas: Server) -> None:
+    assert f"Ciphers={ssh_child._CIPHERS}" in ssh_argv(nas.target(), 5)
+    assert ssh_child._CIPHERS.startswith("^aes128-gcm@openssh.com,")
