@@ -36,9 +36,9 @@ def one(code: str) -> str:
         text.explanation,
         "",
         say("named by: {parts}", parts=", ".join(entry.where)),
-        say("it says: {template}", template=text.summary),
+        say("it says: {text}", text=text.summary),
         f"  -> {text.remedy}",
     ]
     if text.remedy_by_sftp:
-        lines.append(say("  -> without a shell on the NAS: {template}", template=text.remedy_by_sftp))
+        lines.append(say("  -> without a shell on the NAS: {text}", text=text.remedy_by_sftp))
     return "\n".join(lines) + "\n"

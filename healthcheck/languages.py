@@ -1,8 +1,10 @@
-"""Which language an operator gets: the one of the configuration, else the locale's; English where Chinese can't show."""
+"""An operator's language: that of the configuration, else the locale's; English where Chinese can't be shown."""
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import TextIO
@@ -38,8 +40,18 @@ def shows_chinese(stream: TextIO | None) -> bool:
     return True
 
 
+def prepare_for_the_journal(stream: TextIO) -> None:
+    """Let a stream that leads to the journal take Chinese: the journal is UTF-8 whatever the locale."""
+    if "JOURNAL_STREAM" not in os.environ or shows_chinese(stream) or not isinstance(stream, io.TextIOWrapper):
+        return
+    from healthcheck.report import writes_to_journal
+
+    if writes_to_journal(stream):
+        stream.reconfigure(encoding="utf-8")
+
+
 def configured(path: str) -> str:
-    """``check_settings.language`` of a configuration, read before the rest is checked: problems have a language, too."""
+    """``check_settings.language`` of a configuration, read before the rest is checked: its problems are told, too."""
     try:
         with open(path, encoding="utf-8-sig") as file:
             found = json.load(file)["check_settings"]["language"]

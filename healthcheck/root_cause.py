@@ -89,6 +89,7 @@ UNREACHABLE = _codes(
     shared.NAS_PROXY_FAILED,
     shared.NAS_SSH_FAILED,
     causes.NOT_SSH,
+    causes.NAS_NOT_ALLOWED,
 )
 DATABASE = _codes(
     shared.DATABASE_MISSING,
@@ -103,7 +104,9 @@ DATABASE = _codes(
     shared.DATABASE_REPLACED,
     shared.DATABASE_FAILED,
 )
-_FAMILIES = (UNREACHABLE, DATABASE)
+NAS_FULL = _codes(shared.NAS_DISK_FULL, shared.NAS_NO_ROOM, causes.NAS_IS_FULL)
+DELETIONS_STOPPED = _codes(causes.DELETIONS_STOPPED, causes.DELETION_HELD_UP)
+_FAMILIES = (UNREACHABLE, DATABASE, NAS_FULL, DELETIONS_STOPPED)
 
 
 def _are_the_same(one: ProbeResult, other: ProbeResult) -> bool:
@@ -140,6 +143,7 @@ DAEMON_DOWN = _codes(
     causes.DAEMON_STARTING,
     causes.DAEMON_DEAD,
     causes.DAEMON_HUNG,
+    shared.DAEMON_PAUSED,
 )
 _DAEMON_ENDED_BY_ITSELF = _codes(causes.DAEMON_FAILED, causes.DAEMON_CRASH_LOOP)
 _FOLDER = _codes(
@@ -147,11 +151,11 @@ _FOLDER = _codes(
     shared.FOLDER_NOT_A_FOLDER,
     shared.FOLDER_NO_PERMISSION,
     shared.FOLDER_READ_ONLY,
+    shared.FOLDER_SANDBOXED,
+    shared.FOLDER_REPLACED,
     shared.FOLDER_FAILED,
 )
-_NAS_TAKES_NOTHING = _codes(
-    shared.NAS_DISK_FULL, shared.NAS_READ_ONLY, shared.NAS_BASE_MISSING, shared.NAS_NO_PERMISSION
-)
+_NAS_TAKES_NOTHING = NAS_FULL | _codes(shared.NAS_READ_ONLY, shared.NAS_BASE_MISSING, shared.NAS_NO_PERMISSION)
 _NO_LOGIN = _codes(
     shared.NAS_HOST_KEY_UNKNOWN,
     shared.NAS_HOST_KEY_CHANGED,
@@ -175,6 +179,10 @@ def _is_the_media_folder(folder: Values, _effect: Values) -> bool:
     return folder.get("setting") == "local_settings.media_path"
 
 
+def _is_the_state_folder(folder: Values, _effect: Values) -> bool:
+    return folder.get("setting") == "daemon_settings.state_path"
+
+
 def _is_a_read_only_disk(database: Values, _effect: Values) -> bool:
     return "Read-only file system" in str(database.get("reason", ""))
 
@@ -191,6 +199,7 @@ RULES = (
     ),
     # The daemon deletes nothing that it can't write down first.
     Rule(_codes(causes.DAEMON_CANNOT_WRITE_STATE, shared.PENDING_DELETES_UNSAVED), _OVERDUE),
+    Rule(_FOLDER, _OVERDUE, _is_the_state_folder),
     # Nobody can delete in a media folder that is read-only or away, nor tell what was deleted there.
     Rule(_FOLDER, _OVERDUE | _codes(causes.MEDIA_FOLDER_AWAY), _is_the_media_folder),
     # The queue lies beside the media.

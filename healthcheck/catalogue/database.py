@@ -340,9 +340,8 @@ ENTRIES = (
             ),
             summary="{failed} 个文件最终失败；最近一次在 {age_minutes} 分钟前：{newest}：{error}",
             remedy=(
-                '解决所说的问题，然后以守护进程的用户把记录放回队列：sqlite3 {database} "UPDATE '
-                "media_transfer_status SET transfer_status='pending', transfer_retry_count=0 WHERE "
-                "file_path='{newest}'\""
+                "解决所说的问题，然后重新发送：sudo media-sync-daemon requeue '{newest}'，或全部重新发送："
+                "requeue --failed"
             ),
         ),
     ),

@@ -47,7 +47,7 @@ ENTRIES = (
                 "占满。使目录可写后它会自行继续；如果修改了沙箱，则需重启。"
             ),
             summary="{count} 项待删除无法保存：{reason}；保存之前不会删除任何文件",
-            remedy="使守护进程可以写该目录：findmnt -T {path}; ls -ld {path}",
+            remedy="使守护进程可以写该目录：{remedy}",
         ),
     ),
     Entry(
@@ -109,7 +109,7 @@ ENTRIES = (
                 "要删除。"
             ),
             summary="不删除 {path}：它的副本 {remote_path} 已从 NAS 上消失",
-            remedy="查明是谁删除了副本；如需重新发送，把该记录的 transfer_status 设为 'pending'",
+            remedy="查明是谁删除了副本；如需重新发送：media-sync-daemon requeue '{path}'",
         ),
     ),
     Entry(
@@ -129,7 +129,7 @@ ENTRIES = (
                 "的一份：不要删除。"
             ),
             summary="不删除 {path}：它的副本 {remote_path} 为 {found}，应为 {expected}",
-            remedy="查明是什么修改了副本；把它移走，再把记录的 transfer_status 设为 'pending' 以重新发送",
+            remedy="查明是什么修改了副本；如需重新发送：media-sync-daemon requeue '{path}'",
         ),
     ),
     Entry(
@@ -146,7 +146,7 @@ ENTRIES = (
             title="文件无法删除",
             explanation="副本正确，但系统拒绝删除本地文件。目录只读，或属于其他用户。没有风险，只是磁盘会占满。",
             summary="{path} 无法删除：{reason}",
-            remedy="使守护进程可以写该目录：ls -ld {folder}; findmnt -T {folder}",
+            remedy="使守护进程可以写该目录：{remedy}",
         ),
     ),
     Entry(

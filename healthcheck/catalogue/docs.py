@@ -1,4 +1,4 @@
-"""Keeps ``docs/causes.md`` and ``docs/causes.zh-CN.md`` in step with the catalogue: give one of them as the argument."""
+"""Keeps ``docs/causes.md`` and ``docs/causes.zh-CN.md`` in step with the catalogue: give one of them as argument."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from healthcheck.catalogue import THEMES
 from healthcheck.catalogue.entry import Entry
 
 _HEADS = {
-    "en": (
-        "# Causes\n\n[中文](causes.zh-CN.md)\n\nEvery cause that `smoke-check` and `media-sync-daemon` can name. The codes "
-        "are stable. `{name}` stands for a value of the\ncase at hand. The same is printed by `smoke-check explain CODE`. "
-        "Made by `python -m healthcheck.catalogue.docs`.\n"
-    ),
-    "zh": (
-        "# 原因\n\n[English](causes.md)\n\n`smoke-check` 和 `media-sync-daemon` 能指出的所有原因。代码是稳定的。`{name}` "
-        "代表当时的具体值。\n`smoke-check explain CODE` 会打印同样的内容。由 `python -m healthcheck.catalogue.docs` 生成。\n"
-    ),
+    "en": """# Causes
+
+[中文](causes.zh-CN.md)
+
+Every cause that `smoke-check` and `media-sync-daemon` can name. The codes are stable. `{name}` stands for a value of
+the case at hand. `smoke-check explain CODE` prints the same. Made by `python -m healthcheck.catalogue.docs`.
+""",
+    "zh": """# 原因
+
+[English](causes.md)
+
+`smoke-check` 和 `media-sync-daemon` 能指出的所有原因。代码是稳定的。`{name}` 代表当时的具体值。
+`smoke-check explain CODE` 打印同样的内容。由 `python -m healthcheck.catalogue.docs` 生成。
+""",
 }
 _LABELS = {
     "en": ("Named by", "It says", "Remedy", "Remedy without a shell on the NAS"),

@@ -73,20 +73,24 @@ ENTRIES = (
         en=Text(
             title="A folder is read-only",
             explanation=(
-                "Writing fails with errno 30. Either the disk was mounted or remounted read-only, mostly after "
-                "an error, or the sandbox of the unit does not allow the path, also after the folder was "
-                "replaced while the service ran. For the sandbox a restart of the unit is enough; for a disk "
-                "read dmesg before you remount it."
+                "Writing fails with errno 30, because the file system itself is read-only: mounted so on "
+                "purpose, or by the kernel after an error of the disk. Read dmesg before you remount it, and "
+                "save what is on a disk that fails. What a unit's sandbox forbids has codes of its own: "
+                "folder_sandboxed and folder_replaced."
             ),
         ),
         zh=Translation(
             title="目录是只读的",
             explanation=(
-                "写入失败，errno 30。要么磁盘被挂载或重新挂载为只读（多在出错之后），要么服务单元的沙箱不允许该路"
-                "径，服务运行期间替换目录也会这样。沙箱的情况重启服务即可；磁盘的情况先看 dmesg 再重新挂载。"
+                "写入失败，errno 30，因为文件系统本身是只读的：有意如此挂载，或磁盘出错后由内核设为只读。重新挂载"
+                "之前先看 dmesg，并保存故障磁盘上的内容。服务单元的沙箱造成的情况另有代码：folder_sandboxed 和 "
+                "folder_replaced。"
             ),
-            summary="{path} 是只读的（{setting}）：[Errno 30] Read-only file system",
-            remedy="看是磁盘还是服务单元的沙箱不允许：findmnt -T {path}; systemctl show -p ReadWritePaths {unit}",
+            summary=(
+                "{path} 是只读的（{setting}）：[Errno 30] Read-only file system；挂载在 {mount_point} 的文件系统"
+                "是只读的"
+            ),
+            remedy="查明原因，然后重新挂载为可写：dmesg | tail; sudo mount -o remount,rw {mount_point}",
         ),
     ),
     Entry(

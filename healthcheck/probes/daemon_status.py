@@ -170,7 +170,7 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         seconds = max(0, round(silent))
         return Finding.of_cause(causes.DAEMON_HUNG, pid=state.pid, silent_seconds=seconds, evidence=evidence, unit=unit)
     if state.paused_at is not None:
-        since, reason = words.clock(state.paused_at), state.paused_reason or "no reason given"
+        since, reason = words.clock(state.paused_at), state.paused_reason or say("no reason given")
         return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
     if state.deletions_stopped:
         return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
