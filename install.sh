@@ -45,6 +45,7 @@ action=install user='' config='' prefix='' wheelhouse='' bundle='' for_python=''
 start=yes dry='' agent_only='' user_units=''
 absolute() { case $1 in /*) printf '%s\n' "$1" ;; *) printf '%s/%s\n' "$PWD" "$1" ;; esac }
 
+given='' # what to type again, besides --upgrade and the like
 while [ $# -gt 0 ]; do
     option=$1 value=''
     case $option in
@@ -54,6 +55,10 @@ while [ $# -gt 0 ]; do
             value=$2
             shift
             ;;
+    esac
+    case $option in
+        --user | --config | --prefix | --wheelhouse) given+=" $option $(printf %q "$value")" ;;
+        --agent-only | --user-units) given+=" $option" ;;
     esac
     case $option in
         --user) user=$value ;;
@@ -85,18 +90,20 @@ done ;; esac
 if [ -n "$user_units" ]; then
     prefix=${prefix:-${XDG_DATA_HOME:-$HOME/.local/share}/celestial-nasops}
     etc_dir=${XDG_CONFIG_HOME:-$HOME/.config}/celestial-nasops unit_dir=${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user
+    check_states=("${XDG_STATE_HOME:-$HOME/.local/state}/smoke-check" "${XDG_CONFIG_HOME:-$HOME/.config}/smoke-check")
     bin_dir=$HOME/.local/bin catalog_dir='' root_user=$(id -un) lock=$HOME
-    control=(systemctl --user) journal=(journalctl --user) again="./install.sh --user-units"
+    control=(systemctl --user) journal=(journalctl --user) self=./install.sh
 else
     # Without --prefix, the one in use.
     link=$(readlink /usr/local/bin/smoke-check || true)
-    prefix=${prefix:-${link%/venv/bin/smoke-check}}
+    case $link in */venv/bin/smoke-check) prefix=${prefix:-${link%/venv/bin/smoke-check}} ;; esac
     prefix=${prefix:-/opt/celestial-nasops}
+    check_states=(/var/lib/smoke-check)
     etc_dir=/etc/celestial-nasops unit_dir=/etc/systemd/system
     bin_dir=/usr/local/bin catalog_dir=/usr/local/lib/systemd/catalog root_user=root lock=/etc
-    control=(systemctl) journal=(journalctl) again="sudo ./install.sh"
+    control=(systemctl) journal=(journalctl) self="sudo ./install.sh"
 fi
-manifest=$prefix/manifest default_home=/var/lib/celestial-nasops
+again=$self$given manifest=$prefix/manifest default_home=/var/lib/celestial-nasops
 remembered() { [ ! -r "$manifest" ] || sed -n "s/^set $1 //p" "$manifest"; }
 
 # shellcheck source=installer/checks.sh
@@ -153,12 +160,12 @@ install_or_upgrade() {
 
     local before unit sum restart='' folder
     ran=()
-    for unit in "${timers[@]}" $daemon; do ! is_active "$unit" || ran+=("$unit"); done
+    for unit in $daemon "${timers[@]}"; do ! is_on "$unit" || ran+=("$unit"); done
     sum=$(cksum <"$config_source")
-    [ -z "$dry" ] && [ -r "$manifest" ] && cp "$manifest" "$stage/manifest" && on_undo cp "$stage/manifest" "$manifest"
-    on_undo restart_what_ran
-    exec 9<"$lock"
-    flock -n 9 || die "another installation is under way"
+    if [ -z "$dry" ]; then
+        [ ! -e "$manifest" ] || { cp "$manifest" "$stage/manifest" && on_undo cp "$stage/manifest" "$manifest"; }
+        on_undo restart_what_ran
+    fi
 
     at prefix
     put_folder "$prefix" "$root_user" 755
@@ -173,11 +180,7 @@ install_or_upgrade() {
     while IFS= read -r folder; do # the outer one first
         put_folder "$folder" "$user" 755
     done < <(printf '%s\n' "${media%/}" "$(dirname "$database")" | LC_ALL=C sort)
-    if [ -z "$user_units" ]; then
-        for folder in /var/lib/smoke-check ${daemon:+/var/lib/media-sync-daemon}; do
-            [ -e "$folder" ] || [ -n "$dry" ] || { record state "$folder" && on_undo rm -rf "$folder"; }
-        done
-    fi
+    put_state
     at code
     put_code
     before=$changes
@@ -202,10 +205,9 @@ install_or_upgrade() {
     put_units
     [ -n "$dry" ] || [ "$changes" -eq "$before" ] || reload
     at start
-    if [ -n "$start" ] || [ ${#ran[@]} -gt 0 ]; then
-        [ -e "$database" ] || [ -n "$dry" ] || on_undo forget_new_queue
-        for unit in $daemon "${timers[@]}"; do switch_on "$unit"; done
-    fi
+    if [ -n "$start" ] && [ "$action" = install ]; then ran=(${daemon:+"$daemon"} "${timers[@]}"); fi
+    [ -e "$database" ] || [ -n "$dry" ] || on_undo forget_new_queue
+    for unit in ${ran[@]+"${ran[@]}"}; do switch_on "$unit"; done
     at end
 
     [ -z "$dry" ] || { [ "$changes" -gt 0 ] || say "nothing to change"; return 0; }
@@ -222,7 +224,7 @@ units_differ() {
 }
 
 finish_installation() {
-    if [ -z "$start" ]; then
+    if ! is_on smoke-check.timer; then
         todo=()
         add_problems todo < <(as_user "$prefix/venv/bin/smoke-check" preflight --config "$target")
         say "installed, not started"
@@ -230,7 +232,7 @@ finish_installation() {
             say "before it can start, ${#todo[@]} thing(s) remain to be done:"
             printf '%s\n' "${todo[@]}"
         fi
-        say "then start it: $again"
+        say "then start it: $self"
         return 0
     fi
     local code=0
@@ -245,6 +247,8 @@ finish_installation() {
 }
 
 python='' program=()
+exec 9<"$lock"
+flock -n 9 || die "another installation is under way"
 make_stage
 case $action in
     bundle) make_bundle ;;

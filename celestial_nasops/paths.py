@@ -11,6 +11,8 @@ from celestial_nasops.config import Config
 
 TEST_FILE_MARK = ".smoke-check."  # in the names of the check's files, which are no media
 _EXTENSION_LIMIT_BYTES = 16  # what is longer is a part of the name
+MARKER_NAME = ".celestial-nasops-marker"
+"""The daemon's mark in the media folder and in the NAS's, by which it knows them again. It is no media."""
 _NAME_LIMIT_BYTES = 255  # NAME_MAX of every file system that a NAS offers
 
 

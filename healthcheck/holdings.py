@@ -1,6 +1,6 @@
 """What lies on this edge server that somebody would miss: counted before an installation is removed.
 
-The check's own marked files don't count: the check removes them itself.
+The check's own marked files don't count, for the check removes them itself; nor does the daemon's mark of the folder.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
+from celestial_nasops.paths import MARKER_NAME
 from healthcheck.marked_file import carries_mark
 
 UNKNOWN = "unknown"
@@ -64,5 +65,5 @@ def _files(folder: str) -> str:
         return "0"
     unreadable: list[OSError] = []
     walk = os.walk(folder, onerror=unreadable.append)
-    number = sum(not carries_mark(name) for _path, _folders, names in walk for name in names)
+    number = sum(name != MARKER_NAME and not carries_mark(name) for _path, _folders, names in walk for name in names)
     return UNKNOWN if unreadable else str(number)

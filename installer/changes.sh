@@ -50,6 +50,7 @@ put_file() { # SOURCE PATH
         record file "$2"
         on_undo rm -f "$2"
     fi
+    on_undo rm -f "$2.part~"
     install -m 644 "$1" "$2.part~"
     mv -f "$2.part~" "$2"
 }
@@ -73,6 +74,23 @@ put_user() {
     on_undo rm -rf "$home"
     install -d -m 750 -o "$user" -g "$user" "$home"
     install -d -m 700 -o "$user" -g "$user" "$home/.ssh"
+}
+
+# systemd makes the state folders below /var/lib, but no other, and for a user's daemon none.
+put_state() {
+    local folder
+    for folder in "${check_states[@]}"; do
+        [ -e "$folder" ] || [ -n "$dry" ] || { record state "$folder" && on_undo rm -rf "$folder"; }
+    done
+    [ -n "$daemon" ] && [ ! -e "$state_path" ] || return 0
+    if [ -n "$user_units" ] || [[ $state_path != /var/lib/* ]]; then
+        put_folder "$(dirname "$state_path")" "$root_user" 755
+        change "make the folder $state_path" || return 0
+        install -d -m 755 -o "$user" -g "$(id -g "$user")" "$state_path"
+    fi
+    [ -z "$dry" ] || return 0
+    record daemon-state "$state_path"
+    on_undo rm -rf "$state_path"
 }
 
 put_config() {

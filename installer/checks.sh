@@ -67,16 +67,18 @@ check_machine() {
 check_place() {
     local installed_user
     installed_user=$(remembered user)
-    if [ -z "$installed_user" ]; then
+    if [ ! -e "$manifest" ]; then
         [ "$action" != upgrade ] || problem "nothing is installed in $prefix" "install it: $again"
         [ ! -d "$prefix" ] || [ -z "$(ls -A "$prefix")" ] || problem "$prefix is not empty, and not of this program" \
             "name another folder: $again --prefix DIR"
-    elif [ -n "$user" ] && [ "$user" != "$installed_user" ]; then
-        problem "it is installed for user $installed_user, not $user" "remove that first: $again --uninstall"
-    elif [ -n "$agent_only" ] && [ "$(remembered agent_only)" != yes ]; then
-        problem "it is installed with its daemon, not the check alone" "remove that first: $again --uninstall"
+    elif [ -n "$installed_user" ] && [ -n "$user" ] && [ "$user" != "$installed_user" ]; then
+        problem "it is installed for user $installed_user, not $user" "remove that first: $self --uninstall"
+    elif [ -n "$installed_user" ] && [ -n "$agent_only" ] && [ "$(remembered agent_only)" != yes ]; then
+        problem "it is installed with its daemon, not the check alone" "remove that first: $self --uninstall"
     fi
-    user=${installed_user:-${user:-media-sync}}
+    user=${installed_user:-$user}
+    [ -z "$agent_only" ] || user=${user:-$("${control[@]}" show --property=User --value media-sync-daemon.service 2>/dev/null || true)}
+    user=${user:-media-sync}
     [ -z "$installed_user" ] || agent_only=$(remembered agent_only)
     [ -z "$user_units" ] || user=$(id -un)
     [ "$user" != root ] || [ -n "$user_units" ] || problem "the programs don't run as root" "name another account: $again --user NAME"
@@ -145,8 +147,8 @@ check_code() {
     printf '%s\n' "$says" | sed -n 's/^warning: /install: note: /p'
     cp "$config_source" "$checked" # the file may be one that only root can read
     [ -z "$in_place" ] || checked=$config_source
-    { read -r media && read -r database && read -r daemon; } < <("${program[@]}" config get --config "$checked" \
-        local_settings.media_path database_settings.db_path daemon_settings.unit)
+    { read -r media && read -r database && read -r state_path && read -r daemon; } < <("${program[@]}" config get --config "$checked" \
+        local_settings.media_path database_settings.db_path daemon_settings.state_path daemon_settings.unit)
     [ -z "$agent_only" ] || daemon=''
     cd /
     if getent passwd "$user" >/dev/null; then

@@ -9,10 +9,13 @@ reload() {
 timers=(smoke-check.timer smoke-check-watch.timer)
 is_active() { "${control[@]}" is-active --quiet "$1" 2>/dev/null; }
 
+is_on() { is_active "$1" || "${control[@]}" is-enabled --quiet "$1" 2>/dev/null; }
+
 restart_what_ran() {
     reload
+    "${control[@]}" reset-failed 'smoke-check*' 2>/dev/null || true
     local unit
-    for unit in "${ran[@]}"; do is_active "$unit" || "${control[@]}" start "$unit"; done
+    for unit in ${ran[@]+"${ran[@]}"}; do is_active "$unit" || "${control[@]}" start "$unit" || true; done
 }
 
 # What runs meanwhile would meet half of the old and half of the new. Files in hand are finished, for they may be of 30 GB.
@@ -41,20 +44,37 @@ switch_on() { # UNIT
     fi
     is_active "$1" && return 0
     change "start $1" || return 0
-    on_undo "${control[@]}" stop "$1"
+    case $1 in *.timer) on_undo take_back_runs "$1" ;; *) on_undo "${control[@]}" stop "$1" ;; esac
     "${control[@]}" start "$1" && return 0
     complain "$1 does not start; it says:"
     "${journal[@]}" --unit "$1" --lines 5 --output cat --no-pager >&2 || true
     return 1
 }
 
+take_back_runs() { # of a timer that was started and is taken back
+    "${control[@]}" stop "$1" "${1%.timer}.service"
+    settle_runs
+}
+
+# What runs left on the NAS or in the queue must not stay behind when nobody remembers it any more.
+settle_runs() {
+    local folder said
+    for folder in "${check_states[@]}"; do
+        [ -e "$folder/ledger.json" ] || continue
+        said=$(as_user "$prefix/venv/bin/smoke-check" clean --config "$(remembered config)" --state-dir "$folder" 2>&1) ||
+            complain "the check could not remove everything of its own:"$'\n'"$said"
+    done
+}
+
 forget_new_queue() { # of a daemon that was started and is taken back
-    rm -f "$database-wal" "$database-shm" "$database"
+    count_holdings
+    [ "$undelivered" != 0 ] || rm -f "$database-wal" "$database-shm" "$database"
+    rm -f "${media%/}/.celestial-nasops-marker"
 }
 
 show_verdict() {
-    local code=0 folder=/var/lib/smoke-check
-    [ -z "$user_units" ] || folder=$("${control[@]}" show --property=Environment --value smoke-check.service)
+    local code=0 folder
+    for folder in "${check_states[@]}"; do [ ! -d "$folder" ] || break; done
     "$prefix/venv/bin/smoke-check" status --state-dir "$folder" || code=$?
     return "$code"
 }

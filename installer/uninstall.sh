@@ -48,10 +48,17 @@ purge_named() {
     esac
 }
 
+# The daemon's own mark in the media folder means nothing without the daemon.
+remove_marker() {
+    local marker=${media%/}/.celestial-nasops-marker
+    [ -n "$daemon" ] && [ -n "$media" ] && [ -e "$marker" ] || return 0
+    ! change "remove $marker" || rm -f -- "$marker"
+}
+
 uninstall() {
     [ -r "$manifest" ] || die "nothing is installed in $prefix"
     user=$(remembered user) daemon=$(remembered daemon)
-    local unit i said
+    local unit i
     count_holdings
     decide_purge
     mapfile -t entries < <(grep -v '^set ' "$manifest")
@@ -60,13 +67,12 @@ uninstall() {
         change "stop and disable $unit" || continue
         "${control[@]}" disable --quiet --now "$unit" 2>/dev/null || "${control[@]}" stop "$unit"
     done
-    if [ -z "$dry" ] && [ -d /var/lib/smoke-check ]; then
-        # What runs left on the NAS or in the queue must not stay behind when nobody remembers it any more.
-        said=$(as_user "$prefix/venv/bin/smoke-check" clean --config "$(remembered config)" --state-dir /var/lib/smoke-check 2>&1) ||
-            say "the check could not remove everything of its own:"$'\n'"$said"
+    if [ -z "$dry" ]; then
+        settle_runs
+        count_holdings # the daemon may have done something meanwhile
     fi
-    count_holdings # the daemon may have done something meanwhile
     purge_named
+    remove_marker
     for ((i = ${#entries[@]} - 1; i >= 0; i--)); do remove "${entries[i]%% *}" "${entries[i]#* }"; done
     [ -n "$dry" ] && return 0
     rm -f -- "$manifest"
@@ -77,29 +83,34 @@ uninstall() {
 
 remove() { # KIND PATH
     local kind=$1 path=$2
-    case $kind:$path in tree:/*/*) ;; tree:*) return 0 ;; esac
     case $kind in
-        file) [ ! -e "$path" ] && [ ! -h "$path" ] || { change "remove $path" && rm -f -- "$path"; } || true ;;
-        tree) [ ! -e "$path" ] || { change "remove $path and all in it" && rm -rf -- "$path"; } || true ;;
+        file)
+            [ ! -d "$path.d" ] || [ "${path%/*}" != "$unit_dir" ] || remove_tree "$path.d" # of systemctl edit
+            [ ! -e "$path" ] && [ ! -h "$path" ] || { change "remove $path" && rm -f -- "$path"; } || true
+            ;;
+        tree) [ ! -e "$path" ] || remove_tree "$path" ;;
         folder)
             [ "$path" != "$prefix" ] || [ -n "$dry" ] || rm -f -- "$manifest"
             [ ! -d "$path" ] || { change "remove the folder $path" && { rmdir -- "$path" 2>/dev/null || say "keeping $path, which is not empty"; }; } || true
             ;;
         user) ! getent passwd "$path" >/dev/null || { change "remove the user $path" && userdel "$path"; } || true ;;
-        state) remove_state "$path" ;;
+        state) ! [ -d "$path" ] || remove_tree "$path" ;;
+        daemon-state) ! [ -d "$path" ] || remove_daemon_state "$path" ;;
     esac
 }
 
-remove_state() {
-    local path=$1
-    [ -d "$path" ] || return 0
-    if [ "$path" = /var/lib/media-sync-daemon ] && [ "$pending" != 0 ]; then
-        say "keeping $path/pending_deletes.json: $pending deletion(s) are pending"
-        change "remove the rest of $path" || return 0
-        find "$path" -mindepth 1 -maxdepth 1 ! -name 'pending_deletes.json*' -exec rm -rf -- {} +
-        chown -R root:root "$path"
-    else
-        change "remove $path and all in it" || return 0
-        rm -rf -- "$path"
+remove_tree() { # never anything but what lies two folders deep
+    case $1 in /*/*) ;; *) return 0 ;; esac
+    ! change "remove $1 and all in it" || rm -rf -- "$1"
+}
+
+remove_daemon_state() {
+    if [ "$pending" = 0 ]; then
+        remove_tree "$1"
+        return
     fi
+    say "keeping $1/pending_deletes.json: $pending deletion(s) are pending"
+    change "remove the rest of $1" || return 0
+    find "$1" -mindepth 1 -maxdepth 1 ! -name 'pending_deletes.json*' -exec rm -rf -- {} +
+    chown -R "$root_user:" "$1"
 }

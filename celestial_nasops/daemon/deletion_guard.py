@@ -23,9 +23,9 @@ from celestial_nasops.daemon.board import coded
 from celestial_nasops.durable import folder_fault, put_aside, write_atomically
 from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.paths import MARKER_NAME as MARKER_NAME
 from celestial_nasops.receipts import ReceiptsDb
 
-MARKER_NAME = ".celestial-nasops-marker"
 STATE_NAME = "deletion_guard.json"
 
 _LIMIT_BYTES = 4096

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -35,7 +36,7 @@ class ShellFacts:
     def read(cls, said: bytes) -> ShellFacts:
         """Understand what ``SHELL_FACTS`` said; what can't be understood is of a kind of its own."""
         lines = said.decode("utf-8", "replace").splitlines()
-        missing = tuple(line.removeprefix("missing ") for line in lines if line.startswith("missing "))
+        missing = tuple(line.removeprefix("missing ") for line in lines if re.fullmatch("missing [a-z0-9]{1,20}", line))
         for line in lines:
             if "(GNU coreutils)" in line:
                 return cls(f"GNU coreutils {line.split()[-1]}"[:_SHOWN_CHARACTERS], missing)

@@ -35,9 +35,11 @@ def log_in(target: SshTarget, wire: Wire, timeout_seconds: float) -> paramiko.Tr
         NasUnavailable: the server went silent, hung up, or can't be talked to.
     """
     path, key = identity.load(target)
+    from celestial_nasops.nas.bounded_transport import BoundedTransport  # here: it loads paramiko
+
     library = ssh_library.load()
     known_hosts = KnownHosts.read(target.known_hosts_files)
-    transport: paramiko.Transport = library.Transport(wire.socket)
+    transport: paramiko.Transport = BoundedTransport(wire.socket)
     # It would wake ten times a second to see whether it was closed; we wake it when we close it.
     wire.socket.settimeout(_IDLE_SECONDS)
     try:
@@ -46,13 +48,15 @@ def log_in(target: SshTarget, wire: Wire, timeout_seconds: float) -> paramiko.Tr
         _shake_hands(transport, target, timeout_seconds)
         _check_host_key(transport, known_hosts, target)
         _authenticate(transport, target, path, key, timeout_seconds)
-    except BaseException:
+    except BaseException as error:
         wire.shut()
         transport.close()
         if transport.is_alive():
             transport.join(_LIBRARY_GRACE_SECONDS)
         # Its timer for the handshake would hold up the end of the program.
         transport.packetizer.complete_handshake()
+        if isinstance(error, library.SSHException):  # the connection ended between two steps
+            raise _broken(transport, target, "login") from error
         raise
     return transport
 

@@ -15,7 +15,7 @@ from celestial_nasops.nas import capabilities, ssh_library
 from celestial_nasops.nas.capabilities import Capabilities, ShellFacts
 from celestial_nasops.nas.login import log_in
 from celestial_nasops.nas.sftp_client import SftpClient
-from celestial_nasops.nas.sftp_packets import Garbled
+from celestial_nasops.nas.sftp_packets import Garbled, Refused
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
 from celestial_nasops.nas.watchdog import Watchdog
@@ -163,15 +163,20 @@ class NasSession:
                     channel.shutdown_write()
                     output = _collect(channel, framed, watchdog, more_time)
                     reply = framed.reply(output)
-                    if self.shell_facts is None and (said := framed.said_aside(output)) is not None:
+                    said = framed.said_aside(output)
+                    if said is None and reply is not None:
+                        said = b""  # it answers, and keeps to itself what it has
+                    if self.shell_facts is None and said is not None:
                         self.shell_facts = ShellFacts.read(said)
                     if reply is None:
                         fault = self._no_reply(channel, framed, output, purpose)
             except library.ChannelException as error:
                 fault = NasUnavailable(causes.NAS_SESSION_REFUSED, host=self.target.host, reason=error.text)
-            except (library.SSHException, EOFError, OSError):
+            except Exception as error:  # noqa: BLE001 - the library passes on whatever a malformed message ended in
                 fault = (
-                    self._no_shell("it refuses to run commands") if self._outlives_failure() else self._lost(purpose)
+                    self._no_shell("it refuses to run commands")
+                    if self._outlives_failure()
+                    else self._lost(purpose, error)
                 )
         if source_failed is not None:
             raise source_failed
@@ -190,6 +195,7 @@ class NasSession:
 
         Raises:
             NasUnavailable: no progress in time, the connection was lost, or it spoke out of turn.
+            NasFault: SFTP refused something inside.
         """
         purpose = _Purpose(action, path, timeout_seconds)
         library = ssh_library.load()
@@ -198,6 +204,8 @@ class NasSession:
                 yield watchdog
             except library.ChannelException as error:
                 raise NasUnavailable(causes.NAS_SESSION_REFUSED, host=self.target.host, reason=error.text) from error
+            except Refused as refused:  # an answer that nobody has a better explanation for
+                raise self._failed(purpose, str(refused)) from refused
             except Garbled as error:
                 self.abort()
                 raise NasUnavailable(
@@ -208,7 +216,7 @@ class NasSession:
                     target=self.target.alias,
                 ) from error
             except (library.SSHException, EOFError, OSError) as error:
-                raise (self._silent(purpose) if watchdog.has_bitten else self._lost(purpose)) from error
+                raise (self._silent(purpose) if watchdog.has_bitten else self._lost(purpose, error)) from error
 
     def sftp(self, timeout_seconds: float) -> SftpClient:
         """The SFTP channel of this connection, opened at its first use.
@@ -218,13 +226,12 @@ class NasSession:
         """
         if self._sftp is not None:
             return self._sftp
-        library = ssh_library.load()
         with self.bounded(timeout_seconds, action="open", path="SFTP") as watchdog:
             channel = self._transport.open_session(timeout=timeout_seconds + 1)
             try:
                 channel.invoke_subsystem("sftp")
                 self._sftp = SftpClient(channel)
-            except (library.SSHException, Garbled, EOFError, OSError) as error:
+            except Exception as error:  # what exec says of exceptions goes for this, too
                 channel.close()
                 if watchdog.has_bitten or not self._outlives_failure():
                     raise EOFError from error
@@ -277,8 +284,17 @@ class NasSession:
             target=self.target.alias,
         )
 
-    def _lost(self, purpose: _Purpose) -> NasFault:
+    def _lost(self, purpose: _Purpose, error: Exception | None = None) -> NasFault:
+        from celestial_nasops.nas.bounded_transport import OutOfBounds  # here: it loads paramiko
+
         self.abort()
+        if not isinstance(error, OutOfBounds):
+            error = self._transport.get_exception()
+        if isinstance(error, OutOfBounds):  # no loss: it was we who hung up
+            target = self.target
+            return NasUnavailable(
+                causes.NAS_SSH_FAILED, host=target.host, stage=purpose.stage, reason=error, target=target.alias
+            )
         return NasUnavailable(
             causes.NAS_CONNECTION_LOST, host=self.target.host, stage=purpose.stage, target=self.target.alias
         )

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_STATUS_DIGITS = 3
 _STATUS_LIMIT = 8  # an exit status and its newline are shorter
 
 
@@ -68,7 +69,8 @@ class Framed:
         if answer is None or end < 0:
             return None
         status, newline, _ = bytes(output[end + len(self._end) :]).partition(b"\n")
-        return Reply(int(status), answer) if newline and status.isdigit() else None
+        is_status = newline and status.isdigit() and len(status) <= _STATUS_DIGITS
+        return Reply(int(status), answer) if is_status else None
 
 
 def _quoted(word: str | bytes) -> bytes:

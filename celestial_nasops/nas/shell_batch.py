@@ -114,7 +114,9 @@ class ShellBatch:
             )
             if reply.status != 0:
                 raise self._failed("publish files in", target_folder, reply)
-            published |= {some[int(n)] for n in reply.output.split() if n.isdigit() and int(n) < len(some)}
+            published |= {
+                some[int(n)] for n in reply.output.split() if n.isdigit() and len(n) < 10 and int(n) < len(some)
+            }
         return published
 
     def remove_folders(self, prefix: str) -> None:

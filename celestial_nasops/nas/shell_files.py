@@ -29,7 +29,8 @@ from celestial_nasops.nas.ssh_child import NoSshChild, SshChild
 
 # From so many bytes on a process and a connection of their own are worth their start.
 _BULK_FROM_BYTES = 16 << 20
-_STAT_LINE = re.compile(rb"([0-9a-f]+) (\d+) (-?\d+)\n")
+# Numbers are bounded, here and below: 64 bits have no more digits, and a NAS may say anything.
+_STAT_LINE = re.compile(rb"([0-9a-f]{1,8}) (\d{1,19}) (-?\d{1,19})\n")
 _HASH_LINE = re.compile(rb"([0-9a-f]{64})  -\n")
 
 # In these scripts "$@" is fixed before anything is done, and a failing tool's message is the last thing said.
@@ -112,11 +113,14 @@ class ShellFiles(NasFiles):
         number, _, rest = reply.output.partition(b"\n")
         if reply.status == 0 and not reply.output:
             return None
-        path = paths[int(number) - 1] if number.isdigit() and 0 < int(number) <= len(paths) else shown
+        is_one = _is_index(number) and 0 < int(number) <= len(paths)
+        path = paths[int(number) - 1] if is_one else shown
         if reply.status != 0 and remote_errors.ends_with(rest, remote_errors.NO_SUCH_FILE):
             return None  # it went away between two looks
         if reply.status != 0:
             raise remote_errors.fault_of(self._session.target, action, path, rest or reply.output)
+        if not is_one:
+            raise self._odd(reply.output, action, path)
         found, rest = self._stat_of(rest, path)
         return path, RemoteCopy(found.size, found.modified, self._hash_of(rest, path))
 
@@ -227,7 +231,7 @@ class ShellFiles(NasFiles):
         count, _, rest = reply.output.partition(b"\n")
         if reply.status == 3:
             number, _, why = rest.partition(b"\n")
-            failed = paths[int(number)] if number.isdigit() and int(number) < len(paths) else paths[0]
+            failed = paths[int(number)] if _is_index(number) and int(number) < len(paths) else paths[0]
             raise remote_errors.fault_of(self._session.target, "remove", failed, why)
         self._demand_success(reply, "remove", paths[0])
         return self._number_of(count, "remove", paths[0])
@@ -244,7 +248,7 @@ class ShellFiles(NasFiles):
         if reply.status != 0 and remote_errors.ends_with(reply.output, remote_errors.NO_SUCH_FILE):
             raise NasUnavailable(causes.NAS_BASE_MISSING, path=folder, target=self._session.target.alias)
         self._demand_success(reply, "measure the free space of", folder)
-        match = re.fullmatch(rb"(\d+) (\d+)\n", reply.output)
+        match = re.fullmatch(rb"(\d{1,19}) (\d{1,19})\n", reply.output)
         if match is None:
             raise self._odd(reply.output, "measure the free space of", folder)
         return int(match[1]) * int(match[2])
@@ -288,7 +292,7 @@ class ShellFiles(NasFiles):
         return match[1].decode()
 
     def _number_of(self, output: bytes, action: str, path: str) -> int:
-        if not re.fullmatch(rb"\d+\n?", output):
+        if not re.fullmatch(rb"\d{1,19}\n?", output):
             raise self._odd(output, action, path)
         return int(output)
 
@@ -297,6 +301,10 @@ class ShellFiles(NasFiles):
         return remote_errors.command_failed(
             self._session.target, action, path, f"its answer was not understood: '{said}'"
         )
+
+
+def _is_index(number: bytes) -> bool:
+    return re.fullmatch(rb"[0-9]{1,9}", number) is not None
 
 
 def _time_to_hash(expected_size: int | None) -> Callable[[bytes], float | None]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _BLOCK_BYTES = 1 << 16
-WRITTEN = re.compile(rb"(\d+)\n([0-9a-f]{64}) [ *][^\n]*\n")
+WRITTEN = re.compile(rb"(\d{1,19})\n([0-9a-f]{64}) [ *][^\n]*\n")
 HASH_LINE = re.compile(rb"([0-9a-f]{64}) [ *][^\n]*")
 
 PROBE = (

@@ -23,6 +23,7 @@ from healthcheck.outcome import Finding, Outcome
 T = TypeVar("T")
 
 _MARGIN_SECONDS = 0.5  # so that this probe says what was silent, before its own deadline says less
+_LONGEST_WELCOME_BYTES = 8192
 _GREETING = "waiting for its SSH greeting"
 
 
@@ -111,10 +112,11 @@ def greet(host: str, port: int, timeout_seconds: float, alias: str, ssh_config: 
     try:
         # The resolver can't be bounded, and without a name server it takes its own time.
         found = Beside(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)).result(timeout_seconds)
-    except socket.gaierror as error:
+    except (socket.gaierror, UnicodeError) as error:
         if alias == host:  # ssh -G hands an unknown alias back as the host's name
             raise NasFault(shared.NAS_ALIAS_UNKNOWN, alias=alias, ssh_config=ssh_config or "~/.ssh/config") from error
-        raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=error.strerror or str(error)) from error
+        reason = "not a valid name" if isinstance(error, UnicodeError) else error.strerror or str(error)
+        raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=reason) from error
     if not found:
         reason = say("no answer within {seconds} s", seconds=timeout_seconds)
         raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=reason)
@@ -135,18 +137,35 @@ def _greeting(connection: socket.socket, address: Any, seconds: float) -> Greeti
     connection.settimeout(seconds)
     connection.connect(address)
     took = time.monotonic() - begun
-    line = b""
+    said = b""
     try:
-        while b"\n" not in line and len(line) < 255:
-            connection.settimeout(max(0.001, begun + seconds - time.monotonic()))
+        while (line := _greeting_in(said)) is None:
+            left = begun + seconds - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            connection.settimeout(left)
             received = connection.recv(255)
             if not received:
                 raise ConnectionResetError(errno.ECONNRESET, "end of file")
-            line += received
+            said += received
     except OSError as error:
-        error.add_note(_GREETING)
-        raise
+        line = said.partition(b"\n")[0]
+        if not line or line.startswith(b"SSH-"):
+            error.add_note(_GREETING)
+            raise
     return Greeting(line.decode("ascii", "replace").strip(), took, str(address[0]))
+
+
+def _greeting_in(said: bytes) -> bytes | None:
+    """The SSH greeting, or the first line of what is too long to hold one; None while it may still come.
+
+    Other lines may come before it (RFC 4253, 4.2), such as a word of welcome.
+    """
+    lines = said.split(b"\n")
+    found = next((line for line in lines[:-1] if line.startswith(b"SSH-")), None)
+    if found is None and (len(said) > _LONGEST_WELCOME_BYTES or (len(lines) == 1 and len(said) >= 255)):
+        return lines[0][:255]
+    return found
 
 
 def _connection_fault(error: OSError, host: str, port: int, seconds: float) -> NasFault:

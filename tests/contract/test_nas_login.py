@@ -147,9 +147,8 @@ def test_key_that_makes_the_library_stumble(sshd: Server, tmp_path: Path) -> Non
     path = tmp_path / "key"
     make_key(str(path), "ecdsa")
     head, *body, tail = path.read_bytes().splitlines()
-    inner = (
-        base64.b64decode(b"".join(body)).replace(b"nistp256\0\0\0\x41\x04", b"nistp256\0\0\0\x41\x02")[:-1] + b"\xff"
-    )
+    point = b"nistp256\0\0\0\x41"
+    inner = base64.b64decode(b"".join(body)).replace(point + b"\x04", point + b"\x02")[:-1] + b"\xff"
     path.write_bytes(b"\n".join([head, base64.b64encode(inner), tail, b""]))
     target = replace(sshd.target(), identity_files=(str(path),))
     reason = "it is no private key of the kinds ed25519, ecdsa and rsa"

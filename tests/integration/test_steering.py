@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from celestial_nasops import config_file
 from celestial_nasops.daemon.deletion_guard import MARKER_NAME
 from celestial_nasops.media_status_db import TransferStatus
 from celestial_nasops.media_sync_daemon import main
@@ -335,8 +336,10 @@ def test_root_becomes_the_daemon_s_user_and_others_are_refused(field: Field, nee
     try:
         assert steer(field, "pause")[0] == 0
         assert (field.state_folder / "control" / "paused.json").stat().st_uid == 1
+        # Load what nobody may not read in a developer's home.
+        config_file.load(str(field.config_path))
         with pytest.raises(SystemExit):
-            main(["resume", "--help"])  # loads what nobody may not read in a developer's home
+            main(["resume", "--help"])
         code, told = as_nobody(lambda: _said(["resume", "--config", str(field.config_path)]))
     finally:
         for parent, mode in above.items():

@@ -12,7 +12,7 @@ from tests.system.machines import Machine, machine
 from tests.system.pair import Keys, pair, set_up_nas
 from tests.system.product import bundle
 from tests.system.roots import Disk
-from tests.system.site import Site, install, site as site_of
+from tests.system.site import Site, install, site as site_of, switch_off
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,8 +52,7 @@ def edge_disk(bookworm: Disk, nas_disk: Disk, keys: Keys) -> Iterator[Disk]:
     """The disk of an edge server with the product installed, watched, and quick."""
     with pair(bookworm, nas_disk) as both:
         install(both.edge, keys, bundle(bookworm.suite))
-        both.edge.stop()
-        yield both.edge.disk()
+        yield switch_off(both.edge)
 
 
 @pytest.fixture
@@ -78,8 +77,7 @@ def disk(request: pytest.FixtureRequest, nas_disk: Disk, keys: Keys) -> Iterator
         return
     with pair(roots.root(request.param), nas_disk) as both:
         install(both.edge, keys, bundle(request.param))
-        both.edge.stop()
-        yield both.edge.disk()
+        yield switch_off(both.edge)
 
 
 @pytest.fixture

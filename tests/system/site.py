@@ -84,7 +84,11 @@ class Site:
         unit = self.edge.unit(CHECK)
         status = json.loads(self.edge.read(STATUS))
         return Told(
-            unit["Result"], int(unit["ExecMainStatus"]), unit["StatusText"], status, unit.get("InvocationID", "")
+            unit["Result"],
+            int(unit["ExecMainStatus"]),
+            unit.get("StatusText", ""),
+            status,
+            unit.get("InvocationID", ""),
         )
 
     def begin_check(self) -> None:
@@ -167,11 +171,12 @@ def merged(tree: dict[str, Any], settings: Settings) -> dict[str, Any]:
     return result
 
 
-def unpack(edge: Machine, archive: Path) -> str:
+def unpack(edge: Machine, archive: Path | bytes) -> str:
     """Bring the bundle to a machine, as an operator would with a stick, and return the folder of install.sh."""
-    edge.write("/root/bundle.tar.gz", archive.read_bytes())
+    edge.write("/run/bundle.tar.gz", archive if isinstance(archive, bytes) else archive.read_bytes())
     edge.shell(
-        "tar -xzf /root/bundle.tar.gz -C /root; rm /root/bundle.tar.gz; mv /root/celestial-nasops-* /root/nasops"
+        "rm -rf /root/nasops; mkdir /root/nasops; tar -xzf /run/bundle.tar.gz -C /root/nasops --strip-components=1;"
+        "rm /run/bundle.tar.gz"
     )
     return "/root/nasops"
 
@@ -185,6 +190,17 @@ def install(edge: Machine, keys: Keys, archive: Path, settings: Settings = QUICK
     edge.shell(f"{command} --no-start")
     know_the_nas(edge, keys, user=USER, home=HOME)
     return edge.shell(command)
+
+
+def switch_off(edge: Machine) -> Disk:
+    """Switch a watched edge server off, for tests to boot from its disk.
+
+    The NAS that it has met goes with the fixture, and each test's own is another volume, without the daemon's marker.
+    So it forgets the one that it knows.
+    """
+    edge.shell(f"systemctl stop {DAEMON}; rm -f /var/lib/media-sync-daemon/deletion_guard.json")
+    edge.stop()
+    return edge.disk()
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.system.roots import Disk
-from tests.system.site import ALERT, CHECK, CONFIG, DAEMON, MEDIA, Site, Told, site as site_of
+from tests.system.site import ALERT, CHECK, CONFIG, DAEMON, MEDIA, Site, Told, site as site_of, switch_off
 from tests.waiting import eventually
 
 ALERTS = "/var/lib/smoke-check/alerts"
@@ -24,8 +24,7 @@ def alerted_disk(edge_disk: Disk, nas_disk: Disk) -> Iterator[Disk]:
     with site_of(edge_disk, nas_disk) as site:
         site.edge.write("/usr/local/bin/tell-somebody", ALERT_PROGRAM, mode=0o755)
         site.apply({"check_settings": {"alert_command": ["/usr/local/bin/tell-somebody", "--to", "the operator"]}})
-        site.edge.stop()
-        yield site.edge.disk()
+        yield switch_off(site.edge)
 
 
 @pytest.fixture

@@ -51,8 +51,14 @@ def test_a_power_cut_in_mid_run_is_settled_by_itself(site: Site) -> None:
     asked = site.edge.run("smoke-check", "status", check=False)
     assert asked.exit_code == 2
     assert "ended without a verdict" in asked.stdout + asked.stderr
-    site.edge.wait_for_unit(CHECK, ActiveState="activating")  # by its timer
-    site.edge.wait_for_unit(CHECK, ActiveState="inactive", seconds=60)
+    cut = site.told().status["run_id"]
+
+    def has_run() -> bool:  # by its timer
+        status = site.told().status
+        return bool(status["run_id"] != cut and status["state"] == "finished")
+
+    site.edge.wait_for_journal(has_run, f"_SYSTEMD_UNIT={CHECK}", seconds=90)
+    site.edge.wait_for_unit(CHECK, ActiveState="inactive")
     told = site.told()
     assert (told.result, told.exit_code, told.status["outcome"]) == ("success", 0, "pass"), told.status
     assert site.litter() == []

@@ -57,7 +57,7 @@ def mount(site: Site, folder: str) -> None:
 )
 def test_a_disk_that_becomes_read_only(site: Site, folder: str, setting: str) -> None:
     mount(site, folder)
-    site.apply({"sync_settings": {"safe_delete_delay_minutes": 0.15}})
+    site.apply({"sync_settings": {"safe_delete_delay_minutes": 0.1}})
     path = site.put(NAME)
     eventually(lambda: site.copies(), 30)
     site.edge.run("systemctl", "stop", DAEMON)  # whatever is open for writing keeps a file system from being remounted
@@ -80,7 +80,7 @@ def test_a_disk_that_becomes_read_only(site: Site, folder: str, setting: str) ->
 )
 def test_a_folder_that_is_replaced_under_the_running_daemon(site: Site, folder: str, setting: str) -> None:
     site.edge.shell(f"mkdir -p /srv/media; chown {USER}: /srv/media")
-    site.apply({"local_settings": {"media_path": "/srv/media"}, "sync_settings": {"safe_delete_delay_minutes": 0.15}})
+    site.apply({"local_settings": {"media_path": "/srv/media"}, "sync_settings": {"safe_delete_delay_minutes": 0.1}})
     path = site.put(NAME, folder="/srv/media")
     eventually(lambda: list(site.copies()) == [PLACE], 30)
     site.edge.shell(f"mv {folder} {folder}.old; cp -a {folder}.old {folder}")
