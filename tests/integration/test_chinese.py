@@ -1,4 +1,4 @@
-"""The check in Chinese: real runs, by configuration and by locale, on streams that can show it and on one that can't."""
+"""The check in Chinese: real runs, by configuration and locale, on streams that can show it and one that can't."""
 
 from __future__ import annotations
 
@@ -84,6 +84,7 @@ def test_complaints_of_a_configuration_are_in_its_language(scene: Scene, command
     outcome = scene.check(command=command)
     assert outcome.exit_code == 78
     assert outcome.stderr == (
-        f"smoke-check: 配置文件 {scene.config_path} 有 1 处问题：testing.max_wait_minutes: found 0, should be more than 0\n"
+        f"smoke-check: 配置文件 {scene.config_path} 有 1 处问题："
+        "testing.max_wait_minutes: found 0, should be more than 0\n"
         f"  -> 改正它们，然后试一试：smoke-check config check {scene.config_path}\n"
     )
