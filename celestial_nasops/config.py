@@ -263,6 +263,9 @@ class CheckSettings(Section):
     )
     failed_warn_hours: _Positive = Field(24, description="a file that failed this recently is a warning (hours)")
     delete_grace_minutes: _NotNegative = Field(15, description="how late a due deletion may be (minutes)")
+    language: Literal["auto", "en", "zh"] = Field(
+        "auto", description="of all that the check says: English, Simplified Chinese, or the locale's"
+    )
     stale_after_minutes: _Positive = Field(60, description="a verdict older than this is stale (minutes)")
     interval_minutes: _Positive = Field(
         15, le=7 * 24 * 60, description="time from the end of a run to the next, put into the timer (minutes)"

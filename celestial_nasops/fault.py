@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from celestial_nasops import language
+from celestial_nasops.language import shown
+
+__all__ = [
+    "Cause",
+    "ConfigFault",
+    "DatabaseFault",
+    "Fault",
+    "LocalFault",
+    "NasFault",
+    "NasRefusal",
+    "NasUnavailable",
+    "shown",
+]
+
+# Values that are words of ours and no data: they are said in the operator's language, too.
+_WORDS = frozenset({"action", "holder", "reason", "stage", "what"})
 _LONGEST_VALUE = 4096  # PATH_MAX
 
 
@@ -23,16 +39,6 @@ class Cause:
     remedy_by_sftp: str = ""
 
 
-def shown(value: object) -> str:
-    """Make a value safe to print: anything that is no printable character appears as its backslash escape."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    text = os.fsdecode(value) if isinstance(value, bytes | os.PathLike) else str(value)
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
-
-
 def _bounded(text: str) -> str:
     """A value in a size for people: no name in the field is longer, but anything may have been written there."""
     if len(text) <= _LONGEST_VALUE:
@@ -44,15 +50,18 @@ def _bounded(text: str) -> str:
 class Fault(Exception):  # noqa: N818 - the field speaks of faults
     """Raised for everything that can go wrong outside the program itself.
 
-    The templates of the cause are filled in at once, so a value that is missing shows in the first test that raises it.
+    The templates of the cause are filled in at once, so a value that is missing shows in the first test that raises it,
+    and in the language that is spoken. ``values`` stay as they were given.
     """
 
     def __init__(self, cause: Cause, **values: object) -> None:
         self.cause = cause
         self.values = {name: _bounded(shown(value)) for name, value in values.items()}
-        self.summary = cause.summary.format_map(self.values)
-        by_sftp = cause.remedy_by_sftp if "sftp" in values else ""
-        self.remedy = (by_sftp or cause.remedy).format_map(self.values)
+        said = {name: language.phrase(text) if name in _WORDS else text for name, text in self.values.items()}
+        templates = language.templates(cause.code, cause)
+        self.summary = templates.summary.format_map(said)
+        by_sftp = templates.remedy_by_sftp if "sftp" in values else ""
+        self.remedy = (by_sftp or templates.remedy).format_map(said)
         super().__init__(self.summary)
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import time
 
 from celestial_nasops.fault import Fault
+from celestial_nasops.language import say
 from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
 from healthcheck import marked_file
 from healthcheck.context import Run
@@ -102,7 +103,7 @@ def _can_be_owed(path: str) -> bool:
 
 def _remove_rows(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) -> dict[int, str]:
     todo = list(debts)
-    reason = "there was no time left"
+    reason = say("there was no time left")
     try:
         with run.open_database() as database:
             while todo and seconds_left() > 0:
@@ -110,7 +111,7 @@ def _remove_rows(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], flo
                 todo.pop(0)
     except Fault as fault:
         # What holds this row up holds the others up as well; waiting for each of them would help nobody.
-        reason = f"its row: {fault.summary}"
+        reason = say("its row: {why}", why=fault.summary)
     return {id(debt): reason for debt in todo}
 
 
@@ -136,7 +137,7 @@ def _remove_local(debt: Debt) -> str | None:
     folder, name = os.path.split(debt.local_path)
     for path in (os.path.join(folder, f".{name}.part"), debt.local_path):
         if marked_file.presence(path, debt.media_device) == "unknown":
-            return f"{folder} is not there, or is another volume"
+            return say("{folder} is not there, or is another volume", folder=folder)
         try:
             marked_file.remove_local(path)
         except OSError as error:
@@ -157,7 +158,7 @@ def _remove_copies(run: Run, debts: list[Debt], seconds_left: Callable[[], float
                 files = run.nas.files(min(_COMMAND_SECONDS, max(0.1, seconds_left())))
                 files.remove_empty_folders(folder, below=base)
     except Fault as fault:
-        return {id(debt): f"its copy on the NAS: {fault.summary}" for debt in was_sent}
+        return {id(debt): say("its copy on the NAS: {why}", why=fault.summary) for debt in was_sent}
     return {}
 
 
@@ -166,4 +167,4 @@ def _may_reappear(run: Run, debt: Debt) -> str | None:
     withdrawn = debt.withdrawn_in_mid_transfer_at
     if withdrawn is None or time() - withdrawn > run.config.sync_settings.sync_timeout_seconds:
         return None
-    return "the daemon held it when it was withdrawn and may still publish a copy"
+    return say("the daemon held it when it was withdrawn and may still publish a copy")

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from celestial_nasops import __version__
 from celestial_nasops.fault import ConfigFault, Fault
+from celestial_nasops.language import say
+from healthcheck import languages
+from healthcheck.arguments import Parser, count, positive, size
 from healthcheck.outcome import ExitCode
 
 if TYPE_CHECKING:
@@ -22,56 +25,22 @@ if TYPE_CHECKING:
 DEFAULT_STATE_DIR = "/var/lib/smoke-check"
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(ExitCode.USAGE, f"{self.prog}: {message}\n")
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value <= 24 * 60:
-        raise ValueError(text)
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 1000:
-        raise ValueError(text)
-    return value
-
-
-def _bytes(text: str) -> int:
-    value = int(text)
-    if not 256 <= value <= 1 << 40:
-        raise ValueError(text)
-    return value
-
-
-_positive.__name__, _count.__name__, _bytes.__name__ = (
-    "number of minutes (more than 0, at most 1440)",
-    "number of files (1 to 1000)",
-    "number of bytes (256 to 2^40)",
-)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="smoke-check", description="Send one marked file through the media path, follow it to the end."
     )
     parser.add_argument("--version", action="version", version=f"smoke-check {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    where = _Parser(add_help=False)
+    where = Parser(add_help=False)
     where.add_argument("--state-dir", metavar="DIR", help=f"default: $STATE_DIRECTORY, else {DEFAULT_STATE_DIR}")
-    config = _Parser(add_help=False)
+    config = Parser(add_help=False)
     config.add_argument("--config", metavar="FILE", help="default: $UNIFIED_CONFIG, else the installed one")
 
     run = commands.add_parser("run", parents=[config, where], help="run the six probes once")
-    run.add_argument("--max-wait-minutes", type=_positive, metavar="N", help="the run ends within this time")
-    run.add_argument("--files", type=_count, default=1, metavar="N", help="send several files at once")
-    run.add_argument("--size-bytes", type=_bytes, metavar="N", help="size of each file")
+    run.add_argument("--max-wait-minutes", type=positive, metavar="N", help="the run ends within this time")
+    run.add_argument("--files", type=count, default=1, metavar="N", help="send several files at once")
+    run.add_argument("--size-bytes", type=size, metavar="N", help="size of each file")
     run.add_argument("--no-insert", action="store_true", help="look only: send no file")
     run.add_argument("--json", action="store_true", help="print the status as JSON and nothing else")
     run.set_defaults(act=_run)
@@ -99,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     get = kinds.add_parser("get", parents=[config], help="print the values in force, one a line")
     get.add_argument("keys", metavar="SECTION.KEY", nargs="+")
     get.set_defaults(act=_config_get)
+
+    explain = commands.add_parser("explain", help="what a code means and what is safe to do; without one, all codes")
+    explain.add_argument("code", metavar="CODE", nargs="?")
+    explain.add_argument(
+        "--language", choices=languages.LANGUAGES, help="default: the configuration's, else the locale's"
+    )
+    explain.set_defaults(act=_explain)
 
     preflight = commands.add_parser(
         "preflight", parents=[config], help="tell all that keeps a first run from passing; changes nothing"
@@ -128,6 +104,8 @@ def main(argv: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a locale that lacks a letter must not end a run
+            languages.prepare_for_the_journal(stream)
+    languages.use("auto", os.environ)
     arguments = _parser().parse_args(argv)
     code: int = ExitCode.INTERNAL
     try:
@@ -138,16 +116,25 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads us any more; say nothing at exit
     except KeyboardInterrupt:
-        _complain("interrupted", None)
+        _complain(say("interrupted"), None)
         code = 128 + signal.SIGINT
     except Exception as error:
         if os.environ.get("SMOKE_CHECK_DEBUG"):
             raise
         _complain(
-            f"internal error: {type(error).__name__}: {error}",
-            "this is a fault of smoke-check; run it with SMOKE_CHECK_DEBUG=1 and report what it prints",
+            say("internal error: {error}", error=f"{type(error).__name__}: {error}"),
+            say("this is a fault of smoke-check; run it with SMOKE_CHECK_DEBUG=1 and report what it prints"),
         )
     return code
+
+
+def _found(given: str | None) -> str:
+    """The configuration's path; from now on its language is spoken."""
+    from celestial_nasops import config_file
+
+    path = config_file.find(given)
+    languages.use(languages.configured(path), os.environ)
+    return path
 
 
 def entry() -> NoReturn:
@@ -194,7 +181,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from healthcheck.run import NoVerdict, Options, perform
 
     report = Report(quiet=arguments.json)
-    loaded = config_file.load(config_file.find(arguments.config))
+    loaded = config_file.load(_found(arguments.config))
     for warning in loaded.warnings:
         report.remark(f"{loaded.path}: {warning}")
     options = Options(arguments.max_wait_minutes, arguments.files, arguments.size_bytes, not arguments.no_insert)
@@ -203,7 +190,7 @@ def _run(arguments: argparse.Namespace) -> int:
     except NoVerdict as problem:
         _complain(problem.fault.summary, problem.fault.remedy)
         return problem.exit_code
-    root = next((p for p in status.probes if p.outcome == status.outcome and p.remedy), None)
+    root = next((p for p in status.probes if p.name == status.root_probe), None)
     report.verdict(status, root)
     if arguments.json:
         print(status.model_dump_json(indent=2))
@@ -222,17 +209,20 @@ def _status(arguments: argparse.Namespace) -> int:
     except watch.NoStatus as none:
         _complain(str(none), none.remedy)
         return ExitCode.NOT_MEASURED
+    if status.language is not None:
+        languages.use(status.language, os.environ)  # one voice for the verdict and what is said of it
     if arguments.json:
         print(status.model_dump_json(indent=2))
     else:
         report = Report(replay=True)
         for probe in status.probes:
             report.probe(probe)
+        values = {"run_id": status.run_id, "host": status.host}
         if status.state == "finished":
             report.verdict(status, None)
-            print(f"run {status.run_id} on {status.host}, ended {status.finished_at}")
+            print(say("run {run_id} on {host}, ended {moment}", moment=status.finished_at, **values))
         else:
-            print(f"run {status.run_id} on {status.host} is under way since {status.started_at}")
+            print(say("run {run_id} on {host} is under way since {moment}", moment=status.started_at, **values))
     reason_not = why_not_current(status, folder, time.time())
     if reason_not is not None:
         _complain(reason_not, watch.again(folder))
@@ -240,7 +230,7 @@ def _status(arguments: argparse.Namespace) -> int:
     if status.exit_code is None:
         before = status.previous
         if before is None or time.time() > from_iso(before.stale_after):
-            _complain("the run under way has no verdict yet, and the one before it is stale", "wait for it")
+            _complain(say("the run under way has no verdict yet, and the one before it is stale"), say("wait for it"))
             return ExitCode.NOT_MEASURED
         return before.exit_code
     return status.exit_code
@@ -268,7 +258,7 @@ def _alert(arguments: argparse.Namespace) -> int:
     failure = Failure.from_environment(arguments.unit)
     path = os.path.join(_state_dir(arguments), FILE_NAME)
     try:
-        command = config_file.load(config_file.find(arguments.config)).config.check_settings.alert_command
+        command = config_file.load(_found(arguments.config)).config.check_settings.alert_command
     except ConfigFault as fault:
         # It may itself be what has failed, and then the journal is told. A unit for alerts that stayed red would say
         # that something is wrong long after the configuration is mended.
@@ -294,16 +284,16 @@ def _clean(arguments: argparse.Namespace) -> int:
     from healthcheck.report import Report
     from healthcheck.run import NoVerdict, clean
 
-    loaded = config_file.load(config_file.find(arguments.config))
+    loaded = config_file.load(_found(arguments.config))
     try:
         left = clean(loaded, _state_dir(arguments), Report())
     except NoVerdict as problem:
         _complain(problem.fault.summary, problem.fault.remedy)
         return problem.exit_code
     for one in left:
-        print(f"still there: {one.debt.name}: {one.reason}")
+        print(say("still there: {name}: {reason}", name=one.debt.name, reason=one.reason))
     if not left:
-        print("nothing is left of any run")
+        print(say("nothing is left of any run"))
     return ExitCode.FAILED if left else ExitCode.GOOD
 
 
@@ -311,16 +301,33 @@ def _config_check(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
 
     try:
-        loaded = config_file.load(config_file.find(arguments.file))
+        loaded = config_file.load(_found(arguments.file))
     except ConfigFault as fault:
         for warning in fault.warnings:
-            print(f"warning: {warning}")
+            print(say("warning: {text}", text=warning))
         for problem in fault.problems:
-            print(f"problem: {problem}")
+            print(say("problem: {text}", text=problem))
         raise
     for warning in loaded.warnings:
-        print(f"warning: {warning}")
-    print(f"{loaded.path} is good")
+        print(say("warning: {text}", text=warning))
+    print(say("{path} is good", path=loaded.path))
+    return ExitCode.GOOD
+
+
+def _explain(arguments: argparse.Namespace) -> int:
+    _found(None)
+    if arguments.language:
+        languages.use(arguments.language, os.environ)
+    from healthcheck import explain
+
+    if arguments.code is None:
+        print(explain.all_titles(), end="")
+        return ExitCode.GOOD
+    try:
+        print(explain.one(arguments.code), end="")
+    except KeyError as unknown:
+        _complain(unknown.args[0], say("see them all: smoke-check explain"))
+        return ExitCode.USAGE
     return ExitCode.GOOD
 
 
@@ -335,12 +342,12 @@ def _config_schema(_arguments: argparse.Namespace) -> int:
 def _config_get(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
 
-    loaded = config_file.load(config_file.find(arguments.config))
+    loaded = config_file.load(_found(arguments.config))
     values = loaded.config.model_dump()
     known = {f"{section}.{key}": value for section, keys in values.items() for key, value in keys.items()}
     for key in arguments.keys:
         if key not in known:
-            _complain(f"there is no key {key}", "see them all: smoke-check config schema")
+            _complain(say("there is no key {key}", key=key), say("see them all: smoke-check config schema"))
             return ExitCode.USAGE
     for key in arguments.keys:
         value = known[key]
@@ -352,7 +359,7 @@ def _preflight(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck import preflight
 
-    found = preflight.problems(config_file.load(config_file.find(arguments.config)).config, user=arguments.new_user)
+    found = preflight.problems(config_file.load(_found(arguments.config)).config, user=arguments.new_user)
     for fault in found:
         print(f"problem: {fault.summary}\n  -> {fault.remedy}")
     return ExitCode.FAILED if found else ExitCode.GOOD
@@ -362,7 +369,7 @@ def _holdings(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck import holdings
 
-    for key, value in holdings.count(config_file.load(config_file.find(arguments.config)).config).items():
+    for key, value in holdings.count(config_file.load(_found(arguments.config)).config).items():
         print(f"{key}={value}")
     return ExitCode.GOOD
 
@@ -371,7 +378,7 @@ def _units(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck.units import render
 
-    loaded = config_file.load(config_file.find(arguments.config))
+    loaded = config_file.load(_found(arguments.config))
     site = render.survey(loaded, arguments.user, arguments.prefix, user_manager=arguments.user_units)
     for name in render.write(site, arguments.templates, arguments.into, agent_only=arguments.agent_only):
         print(name)

@@ -6,6 +6,8 @@ import datetime as dt
 import time
 from dataclasses import dataclass, field
 
+from celestial_nasops.language import say
+
 
 def iso(moment: float) -> str:
     """Unix seconds as ISO 8601 in UTC with milliseconds, ``2025-01-22T10:15:00.123Z``."""
@@ -44,10 +46,10 @@ def clock_offset() -> float:
 def lasting(seconds: float) -> str:
     """A duration for people."""
     if seconds < 10:
-        return f"{seconds:.2f} s"
+        return say("{seconds} s", seconds=f"{seconds:.2f}")
     if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min"
+        return say("{seconds} s", seconds=f"{seconds:.0f}")
+    return say("{minutes} min", minutes=f"{seconds / 60:.0f}")
 
 
 @dataclass(frozen=True, slots=True)

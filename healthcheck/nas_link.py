@@ -8,6 +8,7 @@ import time
 
 from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault, NasRefusal, NasUnavailable
+from celestial_nasops.language import say
 from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
@@ -33,6 +34,8 @@ class NasLink:
         self._thread: threading.Thread | None = None
         self._session: NasSession | None = None
         self._fault: Fault | None = None
+        nas = config.nas_settings
+        self._address = (nas.ssh_alias or nas.host, nas.port)  # until it is resolved
         self.capabilities: Capabilities | None = None
 
     def start(self) -> None:
@@ -94,7 +97,9 @@ class NasLink:
         while not self._closed.is_set():
             try:
                 timeout = self._config.security.connection_timeout_seconds
-                session = NasSession.open(resolve(self._config), timeout_seconds=timeout)
+                target = resolve(self._config)
+                self._address = (target.host, target.port)
+                session = NasSession.open(target, timeout_seconds=timeout)
             except Fault as fault:
                 refused = isinstance(fault, NasRefusal)
                 with self._changed:
@@ -116,9 +121,6 @@ class NasLink:
     def _not_yet(self, timeout_seconds: float) -> Fault:
         from celestial_nasops import causes
 
-        nas = self._config.nas_settings
-        name = nas.ssh_alias or nas.host
-        stage = "the connection was not up yet"
-        return NasUnavailable(
-            causes.NAS_SILENT, host=name, port=nas.port, seconds=round(timeout_seconds, 1), stage=stage
-        )
+        host, port = self._address
+        stage = say("the connection was not up yet")
+        return NasUnavailable(causes.NAS_SILENT, host=host, port=port, seconds=round(timeout_seconds, 1), stage=stage)

@@ -1,4 +1,4 @@
-"""What a probe can find, and what the findings of a run amount to. Pure values, no input or output."""
+"""What a probe can find, and what a run can come to. Pure values, no input or output."""
 
 from __future__ import annotations
 
@@ -87,7 +87,6 @@ class Verdict:
 
 # From the gravest down. A skipped probe weighs nothing of its own: what it was skipped for does.
 _GRAVITY = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.DEFERRED, Outcome.PASS)
-_EXIT_CODES = {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.NOT_MEASURED}
 
 
 def gravest(findings: Sequence[Finding]) -> Finding:
@@ -99,38 +98,3 @@ def gravest(findings: Sequence[Finding]) -> Finding:
     if not findings:
         raise ValueError("no findings")
     return min(findings, key=lambda f: _GRAVITY.index(f.outcome) if f.outcome in _GRAVITY else len(_GRAVITY))
-
-
-def verdict(results: Sequence[ProbeResult]) -> Verdict:
-    """Sum up a run. The first probe with the gravest outcome is the root; what else is broken is named behind it."""
-    for outcome in _GRAVITY[:3]:
-        hit = [result for result in results if result.finding.outcome is outcome]
-        if not hit:
-            continue
-        root = hit[0]
-        others = [r for r in results if r is not root and _is_another_trouble(r.finding, root.finding)]
-        summary = f"{root.name}: {root.finding.summary}"
-        if others:
-            summary += "; also " + "; also ".join(f"{r.name}: {r.finding.summary}" for r in others)
-        return Verdict(outcome, _EXIT_CODES.get(outcome, ExitCode.GOOD), summary, root)
-
-    tried = [result for result in results if result.finding.outcome is not Outcome.SKIPPED]
-    if not tried:
-        return Verdict(Outcome.ERROR, ExitCode.NOT_MEASURED, "no probe was tried")
-    speaks = tried[-1]
-    deferred = [r for r in tried if r.finding.outcome is Outcome.DEFERRED]
-    left_out = [r.name for r in results if r.finding.outcome is Outcome.SKIPPED]
-    if deferred:
-        return Verdict(
-            Outcome.DEFERRED, ExitCode.GOOD, f"all good so far; {deferred[0].name}: {deferred[0].finding.summary}", None
-        )
-    if left_out:
-        return Verdict(Outcome.PASS, ExitCode.GOOD, f"all good up to {speaks.name}; not tried: {', '.join(left_out)}")
-    return Verdict(Outcome.PASS, ExitCode.GOOD, "every step from the daemon to the deletion is proven")
-
-
-def _is_another_trouble(finding: Finding, root: Finding) -> bool:
-    """Whether a finding needs mending of its own, besides the root."""
-    if finding.outcome not in (Outcome.FAIL, Outcome.ERROR, root.outcome):
-        return False
-    return finding.cause != root.cause

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault
+from celestial_nasops.language import say
 from celestial_nasops.process import ProcessFault
 from healthcheck import causes
 from healthcheck.context import Run
@@ -79,14 +80,14 @@ def execute(run: Run) -> Iterator[ProbeResult]:
 def _why_not(probe: Probe, run: Run, results: dict[str, ProbeResult]) -> Finding | None:
     if run.nudge.asked.is_set():
         if any(result.finding.cause == causes.INTERRUPTED.code for result in results.values()):
-            return Finding.skipped(f"the run was ended by {run.nudge.signal_name}")
+            return Finding.skipped(say("the run was ended by {signal}", signal=run.nudge.signal_name))
         return _interrupted(probe, run)
     if not run.insert and probe.name in ("file_insert", "remote_verify"):
-        return Finding.skipped("--no-insert: no file is sent")
+        return Finding.skipped(say("--no-insert: no file is sent"))
     for name in probe.needs:
         finding = results[name].finding
         if finding.outcome in (Outcome.FAIL, Outcome.ERROR):
-            return Finding.skipped(f"because of {name}")
+            return Finding.skipped(say("because of {probe}", probe=name))
         if finding.outcome is Outcome.SKIPPED and name == "file_insert":
             return finding  # skipped for the same reason
     return None
@@ -146,5 +147,5 @@ def _measured(probe: Probe, run: Run) -> Finding:
 
 
 def _interrupted(probe: Probe, run: Run) -> Finding:
-    name = run.nudge.signal_name or "a signal"
+    name = run.nudge.signal_name or say("a signal")
     return Finding.of_cause(causes.INTERRUPTED, Outcome.ERROR, signal=name, probe=probe.name)

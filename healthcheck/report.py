@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TextIO
 
 from celestial_nasops.journal import ERROR, NOTICE, SOCKET, WARNING, Event, Journal
+from celestial_nasops.language import say
 from celestial_nasops.notify import Notifier
 from healthcheck import causes, events
 from healthcheck.outcome import Outcome
@@ -57,7 +58,7 @@ class Report:
     def begins(self, probe: str) -> None:
         """A probe begins."""
         self._probe, self._since = probe, time.monotonic()
-        self.tell("measuring")
+        self.tell(say("measuring"))
 
     def tell(self, text: str) -> None:
         """What is being waited for, on a terminal in a line that the next one replaces."""
@@ -70,7 +71,7 @@ class Report:
         if self._live:
             seconds = time.monotonic() - self._since
             line = f"         {self._probe:<14} {seconds:7.1f} s  {self._text}"
-            self._write("\r\x1b[K" + line[: _columns() - 1])
+            self._write("\r\x1b[K" + _fitting(line, _columns() - 1))
             self._waiting_shown = True
 
     def extend(self, seconds: float) -> None:
@@ -81,7 +82,7 @@ class Report:
     def run_begins(self, status: Status) -> None:
         """A run begins."""
         self._run_id = status.run_id
-        text = f"run {status.run_id} begins, smoke-check {status.version}"
+        text = say("run {run_id} begins, smoke-check {version}", run_id=status.run_id, version=status.version)
         self._record(events.RUN_STARTED, text, None, {"VERSION": status.version})
 
     def probe(self, probe: ProbeStatus) -> None:
@@ -110,10 +111,13 @@ class Report:
             self._record(events.RUN_ENDED, text, outcome, _verdict_of(status, root), last=True)
             return
         for one in status.outstanding[:_OWED_LINES]:
-            self._print(f"still owed: {one.name}: {one.reason}")
+            self._print(say("still owed: {name}: {reason}", name=one.name, reason=one.reason))
         if len(status.outstanding) > _OWED_LINES:
-            self._print(f"still owed: {len(status.outstanding) - _OWED_LINES} more, see the status file")
-        took = f" in {status.duration_seconds:.2f} s" if status.duration_seconds is not None else ""
+            more = len(status.outstanding) - _OWED_LINES
+            self._print(say("still owed: {count} more, see the status file", count=more))
+        took = ""
+        if status.duration_seconds is not None:
+            took = say(" in {seconds} s", seconds=f"{status.duration_seconds:.2f}")
         self._print(f"{self._coloured(word, outcome)}{took}: {status.summary}")
 
     def remark(self, text: str) -> None:
@@ -189,8 +193,21 @@ def _owed(status: Status) -> str:
     left = [one for one in status.outstanding if one.due == "cleanup"]
     if not left:
         return ""
-    more = f" and {len(left) - 1} more" if len(left) > 1 else ""
-    return f"; still owed: {left[0].name}: {left[0].reason}{more}"
+    more = say(" and {count} more", count=len(left) - 1) if len(left) > 1 else ""
+    return say("; still owed: {name}: {reason}", name=left[0].name, reason=left[0].reason) + more
+
+
+def _fitting(line: str, columns: int) -> str:
+    """As much of a line as goes into so many columns; a Chinese character takes two."""
+    if line.isascii():
+        return line[:columns]
+    from unicodedata import east_asian_width  # only here: English does without
+
+    for end, letter in enumerate(line):
+        columns -= 2 if east_asian_width(letter) in "WF" else 1
+        if columns < 0:
+            return line[:end]
+    return line
 
 
 def _columns() -> int:

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from celestial_nasops import __version__
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
+from celestial_nasops.language import say, spoken
 from healthcheck import causes, cleanup, pipeline, remedies, status_file
 from healthcheck.context import Run
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
 from healthcheck.nas_link import NasLink
-from healthcheck.outcome import ExitCode, Outcome, ProbeResult, Verdict, verdict
+from healthcheck.outcome import ExitCode, Outcome, ProbeResult, Verdict
 from healthcheck.report import Report
 from healthcheck.status_file import Outstanding, Previous, ProbeStatus, Status, StatusFile, printable
 from healthcheck.stop import Nudge
+from healthcheck.verdict import verdict
 
 LOCK_NAME = "run.lock"
 _RUNNING_MARGIN_SECONDS = 60
@@ -73,7 +75,7 @@ def perform(loaded: Loaded, state_dir: str, options: Options, report: Report) ->
         report.run_begins(under_way)
         if status.put_aside is not None:
             run.note(f"an unreadable state file was put aside as {status.put_aside}")
-            report.remark(f"an unreadable state file was put aside as {status.put_aside}")
+            report.remark(say("an unreadable state file was put aside as {path}", path=status.put_aside))
         try:
             status.write(under_way)
         except Fault as fault:
@@ -87,7 +89,7 @@ def perform(loaded: Loaded, state_dir: str, options: Options, report: Report) ->
                 import traceback
 
                 traceback.print_exc()
-            summary = f"internal error: {type(error).__name__}: {error}"
+            summary = say("internal error: {error}", error=f"{type(error).__name__}: {error}")
             finished = _finished(run, last, [], Verdict(Outcome.ERROR, ExitCode.INTERNAL, summary), [])
         finally:
             run.nas.close()
@@ -112,7 +114,7 @@ def clean(loaded: Loaded, state_dir: str, report: Report) -> list[cleanup.Left]:
             raise _unwritable(error, state_dir) from error
         run = _new_run(loaded, Options(), Nudge(), ledger, report)
         if ledger.put_aside is not None:
-            report.remark(f"an unreadable ledger was put aside as {ledger.put_aside}")
+            report.remark(say("an unreadable ledger was put aside as {path}", path=ledger.put_aside))
         try:
             with contextlib.suppress(OSError):
                 ledger.owe(cleanup.strays(run))
@@ -158,7 +160,7 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
         following = pipeline.probe_names()[len(results) :]
         if following:
             _begin(run, following[0], report)
-    report.tell("cleaning up")
+    report.tell(say("cleaning up"))
     until = time.monotonic() + min(_CLEANUP_SECONDS, max(_SHORTEST_CLEANUP_SECONDS, run.clock.left()))
 
     def seconds_left() -> float:
@@ -187,26 +189,30 @@ def _without_ledger(run: Run, final: Verdict) -> Verdict:
     try:
         lost = cleanup.strays(run)
         run.ledger.owe(lost)
-        found = f"{len(lost)} marked file(s) were found by their names"
+        found = say("{count} marked file(s) were found by their names", count=len(lost))
     except (DatabaseFault, OSError) as error:
-        found = f"leftovers could not be looked for: {error}"
-    told = f"the ledger could not be read and was put aside as {run.ledger.put_aside}; {found}"
-    run.note(told)
+        found = say("leftovers could not be looked for: {error}", error=error)
+    told = say(
+        "the ledger could not be read and was put aside as {path}; {found}", path=run.ledger.put_aside, found=found
+    )
+    run.note(f"an unreadable ledger was put aside as {run.ledger.put_aside}")
     outcome = Outcome.WARN if final.exit_code is ExitCode.GOOD else final.outcome
-    return Verdict(outcome, final.exit_code, f"{final.summary}; {told}", final.root)
+    summary = say("{verdict}; {told}", verdict=final.summary, told=told)
+    return Verdict(outcome, final.exit_code, summary, final.root)
 
 
 def _running(run: Run, last: Status | None) -> Status:
     stale = run.started_at + pipeline.longest_run_seconds(run.config) + _RUNNING_MARGIN_SECONDS
     return Status(
         version=__version__,
+        language=spoken(),
         run_id=run.run_id,
         host=os.uname().nodename,
         boot_id=status_file.boot_id(),
         state="running",
         outcome=None,
         exit_code=None,
-        summary="under way",
+        summary=say("under way"),
         started_at=iso(run.started_at),
         finished_at=None,
         duration_seconds=None,
@@ -228,7 +234,7 @@ def _finished(
             name=debt.name,
             due="deletion",
             due_at=iso(debt.delete_due_at) if debt.delete_due_at is not None else None,
-            reason="the daemon deletes it after its delay",
+            reason=say("the daemon deletes it after its delay"),
         )
         for debt in run.ledger.debts
         if debt.due == "deletion"
@@ -242,6 +248,7 @@ def _finished(
             "outcome": final.outcome.value,
             "exit_code": int(final.exit_code),
             "summary": printable(final.summary),
+            "root_probe": final.root.name if final.root else None,
             "finished_at": iso(now),
             "duration_seconds": round(run.clock.elapsed(), 3),
             "stale_after": iso(now + run.config.check_settings.stale_after_minutes * 60),
@@ -349,11 +356,15 @@ def why_not_current(status: Status, state_dir: str, now: float) -> str | None:
     """Why a status is no verdict of today, None where it is one. A checker that stopped never looks green."""
     if status.state == "running":
         if not is_under_way(state_dir):
-            return f"the run that began at {status.started_at} ended without a verdict"
+            return say("the run that began at {moment} ended without a verdict", moment=status.started_at)
         if status.is_stale(now):
-            return f"the run that began at {status.started_at} hangs"
+            return say("the run that began at {moment} hangs", moment=status.started_at)
         return None
     if status.is_stale(now):
         minutes = (now - from_iso(status.finished_at or status.started_at)) / 60
-        return f"stale: the last run ended {minutes:.0f} min ago, at {status.finished_at}; see: systemctl list-timers"
+        return say(
+            "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers",
+            minutes=f"{minutes:.0f}",
+            moment=status.finished_at,
+        )
     return None

@@ -70,6 +70,7 @@ class Status(_Part):
 
     schema_version: Literal[1] = Field(1, description="grows when a key changes its meaning or goes")
     version: str = Field(description="of the program that wrote it")
+    language: str | None = Field(None, description="of the sentences for people: en or zh")
     run_id: str
     host: str
     boot_id: str
@@ -77,6 +78,9 @@ class Status(_Part):
     outcome: _OutcomeName | None = Field(description="null while running")
     exit_code: _ExitCode | None = Field(description="null while running")
     summary: str
+    root_probe: str | None = Field(
+        None, description="the probe that the summary leads to, whose remedy comes first; null where nothing is wrong"
+    )
     started_at: _Moment
     finished_at: _Moment | None
     duration_seconds: float | None = Field(ge=0, allow_inf_nan=False)

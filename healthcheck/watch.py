@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from celestial_nasops.language import say
 from healthcheck import remedies
 from healthcheck.run import why_not_current
 from healthcheck.status_file import Status, StatusFile
-
-_START = "start one: sudo systemctl start smoke-check"
-_AGAIN = "run the check again: sudo systemctl start smoke-check"
 
 
 class NoStatus(Exception):  # noqa: N818 - an answer
@@ -24,7 +22,9 @@ class NoStatus(Exception):  # noqa: N818 - an answer
 
 def again(folder: str) -> str:
     """How to have the run that a state folder is waiting for."""
-    return remedies.typed(_AGAIN, user_manager=remedies.is_users_own(folder))
+    return remedies.typed(
+        say("run the check again: sudo systemctl start smoke-check"), user_manager=remedies.is_users_own(folder)
+    )
 
 
 def read(folder: str) -> Status:
@@ -38,10 +38,13 @@ def read(folder: str) -> Status:
         status = file.read()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise NoStatus(f"{file.path} can't be read: {reason}", again(folder)) from error
+        raise NoStatus(say("{path} can't be read: {reason}", path=file.path, reason=reason), again(folder)) from error
     if status is None:
         raise NoStatus(
-            f"no run has been recorded in {folder}", remedies.typed(_START, user_manager=remedies.is_users_own(folder))
+            say("no run has been recorded in {folder}", folder=folder),
+            remedies.typed(
+                say("start one: sudo systemctl start smoke-check"), user_manager=remedies.is_users_own(folder)
+            ),
         )
     return status
 

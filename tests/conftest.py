@@ -10,6 +10,8 @@ import pytest
 
 from tests.mounts import SmallTmpfs, cannot
 
+os.environ["LC_ALL"] = "C.UTF-8"  # what is said is compared word by word, so it is said in English on any machine
+
 
 @pytest.fixture
 def need_root() -> None:

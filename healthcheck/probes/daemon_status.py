@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from celestial_nasops import causes as shared, daemon_state, process, read_only, words
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
+from celestial_nasops.language import say
 from healthcheck import causes
 from healthcheck.context import Run
 from healthcheck.moments import lasting
@@ -112,7 +113,9 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
     restarts = _count(properties.get("NRestarts", ""))
     state = f"{active}, {sub}"
     if not active:
-        return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=unit, reason="it told no ActiveState")
+        return Finding.of_cause(
+            causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=unit, reason=say("it told no ActiveState")
+        )
     if load == "masked":
         return Finding.of_cause(causes.DAEMON_MASKED, unit=unit)
     if load not in ("loaded", ""):
@@ -135,7 +138,7 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
         return Finding.of_cause(causes.DAEMON_INACTIVE, unit=unit, state=state)
     started = _unix(properties.get("ExecMainStartTimestamp", ""))
     if restarts >= _LOOP_RESTARTS and started is not None and now - started < _LOOP_UPTIME_SECONDS:
-        state = f"running for {lasting(now - started)} only"
+        state = say("running for {time} only", time=lasting(now - started))
         return Finding.of_cause(
             causes.DAEMON_CRASH_LOOP, unit=unit, restarts=restarts, state=state, last_error=last_error()
         )
@@ -145,13 +148,14 @@ def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error:
 def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, folder: str) -> Finding:
     """What the state file and its process tell: dead, hung, paused, stale, or well."""
     if life is None:
-        evidence = f"there is no state file in {folder}"
+        evidence = say("there is no state file in {folder}", folder=folder)
         return Finding.of_cause(causes.DAEMON_DEAD, evidence=evidence, config_path=config_path)
     if isinstance(life, LocalFault):
         return Finding.of_fault(life, Outcome.ERROR)
     state = life.state
     if not life.runs:
-        evidence = f"process {state.pid}, which wrote {folder}/{daemon_state.FILE_NAME}, is gone"
+        path = f"{folder}/{daemon_state.FILE_NAME}"
+        evidence = say("process {pid}, which wrote {path}, is gone", pid=state.pid, path=path)
         return Finding.of_cause(causes.DAEMON_DEAD, evidence=evidence, config_path=config_path)
     silent = life.silent_seconds
     if life.read_only is not None and not life.stopped:
@@ -161,11 +165,12 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
             return Finding.of_cause(
                 causes.DAEMON_CANNOT_WRITE_STATE, Outcome.WARN, pid=state.pid, folder=folder, reason=life.obstacle
             )
-        evidence = "its process is stopped by a signal" if life.stopped else f"it was doing: {state.doing or 'nothing'}"
+        doing = say("it was doing: {doing}", doing=state.doing or say("nothing"))
+        evidence = say("its process is stopped by a signal") if life.stopped else doing
         seconds = max(0, round(silent))
         return Finding.of_cause(causes.DAEMON_HUNG, pid=state.pid, silent_seconds=seconds, evidence=evidence, unit=unit)
     if state.paused_at is not None:
-        since, reason = words.clock(state.paused_at), state.paused_reason or "no reason given"
+        since, reason = words.clock(state.paused_at), state.paused_reason or say("no reason given")
         return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
     if state.deletions_stopped:
         return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
@@ -178,7 +183,11 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
             causes.DAEMON_STALE_CONFIG, Outcome.WARN, pid=state.pid, unit=unit, config_path=config_path
         )
     return Finding.good(
-        f"running (pid {state.pid}) with the installed code and the present configuration; {state.doing}",
+        say(
+            "running (pid {pid}) with the installed code and the present configuration; {doing}",
+            pid=state.pid,
+            doing=state.doing,
+        ),
         pid=state.pid,
         version=state.version,
         doing=state.doing,
@@ -191,7 +200,7 @@ def judge_foreign(pid: int, started: float | None, config_changed: float, unit: 
     """A daemon without a state file of ours: only its age against the configuration's can be told."""
     if started is not None and config_changed > started:
         return Finding.of_cause(causes.DAEMON_STALE_CONFIG, Outcome.WARN, pid=pid, unit=unit, config_path=config_path)
-    return Finding.good(f"running (pid {pid}); it keeps no state file, so more is not known", pid=pid)
+    return Finding.good(say("running (pid {pid}); it keeps no state file, so more is not known", pid=pid), pid=pid)
 
 
 def read_only_folder(state: DaemonState, status_text: str, folder: str, unit: str) -> LocalFault | None:
@@ -266,14 +275,16 @@ def _last_error(unit: str, properties: Mapping[str, str], *, users: bool) -> str
         try:
             line = line or process.run([*argv, whose], timeout_seconds=2).stdout.strip()
         except process.ProcessFault as fault:
-            line = f"not readable ({fault.summary})"
-    return line or properties.get("StatusText") or "none in the journal that this user may read"
+            line = say("not readable ({why})", why=fault.summary)
+    return line or properties.get("StatusText") or say("none in the journal that this user may read")
 
 
 def _ended(properties: Mapping[str, str]) -> str:
     # ExecMainCode holds CLD_EXITED (1), CLD_KILLED (2) or CLD_DUMPED (3), see waitid(2)
     status = properties.get("ExecMainStatus", "?")
-    return f"exit code {status}" if properties.get("ExecMainCode") == "1" else f"signal {status}"
+    if properties.get("ExecMainCode") == "1":
+        return say("exit code {status}", status=status)
+    return say("signal {status}", status=status)
 
 
 def _count(text: str) -> int:

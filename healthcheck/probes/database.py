@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from celestial_nasops.language import say
 from celestial_nasops.media_status_db import Backlog
-from healthcheck import causes
+from healthcheck import causes, daemon_errors
 from healthcheck.context import Run
 from healthcheck.moments import lasting
 from healthcheck.outcome import Finding, Outcome
@@ -57,13 +58,19 @@ def judge(
             failed=backlog.failed,
             age_minutes=round(newest_failed / 60),
             newest=backlog.newest_failed_path,
-            error=backlog.newest_failed_error or "no reason given",
+            error=_told(backlog.newest_failed_error) or say("no reason given"),
             database=database,
         )
     if warning is not None:
         return Finding(Outcome.WARN, warning.summary, warning.cause, warning.remedy, details)
-    waiting = f"{backlog.ready} file(s) wait"
+    summary = say("opens and takes writes; {ready} file(s) wait", ready=backlog.ready)
     if backlog.ready and oldest is not None:
-        waiting += f", the oldest for {lasting(oldest)}"
-    failed = f", {backlog.failed} failed earlier" if backlog.failed else ""
-    return Finding.good(f"opens and takes writes; {waiting}{failed}", **details)
+        summary += say(", the oldest for {time}", time=lasting(oldest))
+    if backlog.failed:
+        summary += say(", {failed} failed earlier", failed=backlog.failed)
+    return Finding.good(summary, **details)
+
+
+def _told(error: str | None) -> str:
+    cause, text = daemon_errors.told(error or "")
+    return f"[{cause.code}] {text}" if cause is not None else text

@@ -9,6 +9,7 @@ from datetime import datetime
 from celestial_nasops import causes as shared
 from celestial_nasops.durable import folder_faults
 from celestial_nasops.fault import DatabaseFault, LocalFault
+from celestial_nasops.language import say
 from celestial_nasops.media_status_db import MediaStatusDB
 from healthcheck import marked_file
 from healthcheck.context import Followed, Run
@@ -48,10 +49,13 @@ def probe(run: Run) -> Finding:
     run.note("row inserted", followed[-1].inserted_at)
     run.nas.start()
     total = sum(file.size for file in files)
-    what = files[0].name if len(files) == 1 else f"{len(files)} files, the first {files[0].name}"
-    how = "; the daemon had scanned the folder and was faster with the row" if adopted else ""
+    first, count = files[0].name, len(files)
+    what = first if count == 1 else say("{count} files, the first {first}", count=count, first=first)
+    summary = say("{what} ({total} bytes) is in place and in the queue", what=what, total=total)
+    if adopted:
+        summary += say("; the daemon had scanned the folder and was faster with the row")
     return Finding.good(
-        f"{what} ({total} bytes) is in place and in the queue{how}",
+        summary,
         files=[file.path for file in files],
         bytes=total,
         rows_adopted=adopted,
@@ -72,7 +76,7 @@ def _check_room(media: str, needed: int) -> None:
         there = os.statvfs(media)
     free = there.f_bavail * there.f_frsize
     if free < needed:
-        reason = f"{free} bytes free, {needed} needed"
+        reason = say("{free} bytes free, {needed} needed", free=free, needed=needed)
         raise LocalFault(shared.FOLDER_FULL, path=media, setting=_SETTING, reason=reason)
 
 

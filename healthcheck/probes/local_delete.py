@@ -8,6 +8,7 @@ from typing import Literal
 
 from celestial_nasops import daemon_state
 from celestial_nasops.fault import LocalFault, NasFault
+from celestial_nasops.language import say
 from celestial_nasops.wakeup import Wakeup, settle
 from healthcheck import causes, marked_file
 from healthcheck.context import Followed, Run
@@ -36,9 +37,9 @@ def probe(run: Run) -> Finding:
         deleted = [one for one in run.followed if _presence(one.debt) == "gone"]
         if deleted:
             return Finding.of_cause(causes.DELETED_THOUGH_OFF, file=deleted[0].file.name, unit=_unit(run))
-        return Finding.skipped("sync_settings.delete_after_sync is off, so nothing is to be deleted")
+        return Finding.skipped(say("sync_settings.delete_after_sync is off, so nothing is to be deleted"))
     if not owed:
-        return Finding.skipped("no verified copy, so no deletion is due")
+        return Finding.skipped(say("no verified copy, so no deletion is due"))
     for debt in owed:
         _follow_the_clock(debt)
     # A verdict must not be held up by an earlier run's file, nor a debt be struck whose finding might get lost.
@@ -70,8 +71,10 @@ def judge(
     delay = due - (debt.completed_at or debt.created_at)
     if gone_at is None:
         if now < due + grace_seconds:
-            when = f"falls due at {iso(due)}" if now < due else f"is due since {iso(due)}"
-            summary = f"the deletion {when}; the next run settles it"
+            if now < due:
+                summary = say("the deletion falls due at {moment}; the next run settles it", moment=iso(due))
+            else:
+                summary = say("the deletion is due since {moment}; the next run settles it", moment=iso(due))
             return Finding(Outcome.DEFERRED, summary, details={"due_at": iso(due)})
         if copy in ("missing", "changed"):
             return Finding.of_cause(
@@ -95,7 +98,11 @@ def judge(
             unit=unit,
         )
     return Finding.good(
-        f"{debt.name} was deleted after its delay of {lasting(delay)}, and its copy is still right",
+        say(
+            "{file} was deleted after its delay of {delay}, and its copy is still right",
+            file=debt.name,
+            delay=lasting(delay),
+        ),
         due_at=iso(due),
         seen_gone_at=iso(gone_at),
     )
@@ -129,7 +136,13 @@ def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
             until = max(within) + grace - now
             if until <= 0:
                 return gone
-            run.tell(f"waiting for the daemon to delete {len(within)} file(s), due {iso(min(within))}")
+            run.tell(
+                say(
+                    "waiting for the daemon to delete {count} file(s), due {moment}",
+                    count=len(within),
+                    moment=iso(min(within)),
+                )
+            )
             settle(look, wakeup, min(left, until, run.config.testing.poll_interval_seconds))
             run.nudge.drain()
 
@@ -205,5 +218,5 @@ def _sum_up(findings: list[Finding]) -> Finding:
     details = {**worst.details, "settled": settled, "owed": len(findings) - settled}
     summary = worst.summary
     if len(findings) > 1:
-        summary += f" ({settled} of {len(findings)} deletions are settled and right)"
+        summary += say(" ({settled} of {count} deletions are settled and right)", settled=settled, count=len(findings))
     return Finding(worst.outcome, summary, worst.cause, worst.remedy, details)

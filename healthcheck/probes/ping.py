@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from celestial_nasops import causes as shared, process
 from celestial_nasops.fault import Fault, NasFault
+from celestial_nasops.language import say
 from healthcheck import causes, own_unit
 from healthcheck.context import Run
 from healthcheck.outcome import Finding, Outcome
@@ -40,7 +41,13 @@ def probe(run: Run) -> Finding:
     target = run.target()
     if target.proxy_command is not None:
         proxy = " ".join(target.proxy_command)
-        return Finding.skipped(f"{target.host} is reached through a proxy ({proxy}); remote_verify proves that way")
+        return Finding.skipped(
+            say(
+                "{host} is reached through a proxy ({proxy}); remote_verify proves that way",
+                host=target.host,
+                proxy=proxy,
+            )
+        )
     limit = max(0.5, run.config.check_settings.ping_timeout_seconds - _MARGIN_SECONDS)
     # Beside each other, so that a NAS that wakes up slowly has the whole time for either.
     echo = Beside(lambda: _echo(target.host, limit))
@@ -111,7 +118,8 @@ def greet(host: str, port: int, timeout_seconds: float, alias: str, ssh_config: 
         reason = "not a valid name" if isinstance(error, UnicodeError) else error.strerror or str(error)
         raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=reason) from error
     if not found:
-        raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=f"no answer within {timeout_seconds:g} s")
+        reason = say("no answer within {seconds} s", seconds=timeout_seconds)
+        raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=reason)
     last: NasFault | None = None
     for number, (family, kind, protocol, _, address) in enumerate(found):
         left = max(0.01, deadline - time.monotonic()) / (len(found) - number)
@@ -185,18 +193,22 @@ def judge(seen: Greeting | Fault, echo: float | str | None, host: str, port: int
     if isinstance(seen, Fault):
         finding = Finding.of_fault(seen, icmp=icmp)
         if isinstance(echo, float):
-            summary = f"{finding.summary}, although it answers ping in {echo:g} ms"
+            summary = finding.summary + say(", although it answers ping in {ms} ms", ms=echo)
             return Finding(Outcome.FAIL, summary, finding.cause, finding.remedy, finding.details)
         return finding
     if not seen.banner.startswith("SSH-"):
-        return Finding.of_cause(causes.NOT_SSH, host=host, port=port, banner=seen.banner[:60] or "nothing")
+        return Finding.of_cause(causes.NOT_SSH, host=host, port=port, banner=seen.banner[:60] or say("nothing"))
     connect_ms = round(seen.connect_seconds * 1000, 2)
     details = {"address": seen.address, "port": port, "connect_ms": connect_ms, "icmp": icmp, "server": seen.banner}
     if echo == "blocked":
         warning = Finding.of_cause(causes.ICMP_BLOCKED, Outcome.WARN, host=host)
         return Finding(Outcome.WARN, warning.summary, warning.cause, warning.remedy, details)
-    round_trip = f"{echo:g} ms by ICMP, " if isinstance(echo, float) else ""
-    return Finding.good(f"{host} answers: {round_trip}port {port} connects in {connect_ms:g} ms", **details)
+    values: dict[str, object] = {"host": host, "port": port, "ms": connect_ms}
+    if isinstance(echo, float):
+        summary = say("{host} answers: {echo} ms by ICMP, port {port} connects in {ms} ms", echo=echo, **values)
+    else:
+        summary = say("{host} answers: port {port} connects in {ms} ms", **values)
+    return Finding.good(summary, **details)
 
 
 def _echo(host: str, timeout_seconds: float) -> float | str | None:

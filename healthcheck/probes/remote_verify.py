@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from dataclasses import asdict, dataclass, replace
 
-from celestial_nasops import causes as shared
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Cause, Fault, NasFault, NasUnavailable
+from celestial_nasops.language import say
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
-from healthcheck import causes, marked_file
+from healthcheck import causes, daemon_errors, marked_file
 from healthcheck.context import Followed, Run
 from healthcheck.daemon_progress import DaemonProgress
 from healthcheck.moments import clock_offset, from_database
@@ -22,9 +21,6 @@ from healthcheck.status_file import boot_id
 
 _SLOWEST_LINK_BYTES_PER_SECOND = 2e6
 _LONGEST_PAUSE_SECONDS = 600.0
-# How our own daemon writes a fault into a row: "[code] what happened".
-_CODED_ERROR = re.compile(r"\[([a-z_]+)\] (.*)", re.DOTALL)
-_CATALOGUE = {c.code: c for m in (shared, causes) for c in vars(m).values() if isinstance(c, Cause)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,12 @@ class Evidence:
         return self.others_in_hand > 0 or self.others_done > 0
 
     def __str__(self) -> str:
-        text = f"{self.ahead} file(s) ahead, {self.others_in_hand} in hand, {self.others_done} done meanwhile"
+        text = say(
+            "{ahead} file(s) ahead, {in_hand} in hand, {done} done meanwhile",
+            ahead=self.ahead,
+            in_hand=self.others_in_hand,
+            done=self.others_done,
+        )
         return f"{text}; {self.progress}" if self.progress else text
 
 
@@ -115,7 +116,14 @@ def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | Non
             expected_sha256=one.debt.sha256[:12],
             unit=unit,
         )
-    return Finding.good(f"{expected} holds the same {file.size} bytes (SHA-256 {copy.sha256[:12]})")
+    return Finding.good(
+        say(
+            "{path} holds the same {size} bytes (SHA-256 {sha256})",
+            path=expected,
+            size=file.size,
+            sha256=copy.sha256[:12],
+        )
+    )
 
 
 def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: float, unit: str, database: str) -> Finding:
@@ -136,7 +144,7 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
     error = record.last_error_message or ""
     match record.transfer_status:
         case TransferStatus.FAILED:
-            return _daemon_s_fault(causes.TRANSFER_FAILED, error or "no reason given", file, unit, seconds)
+            return _daemon_s_fault(causes.TRANSFER_FAILED, error or say("no reason given"), file, unit, seconds)
         case TransferStatus.TRANSFERRING if evidence.moving is not None:
             moving = evidence.moving
             return Finding.of_cause(
@@ -167,9 +175,7 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
 
 def _daemon_s_fault(generic: Cause, error: str, file: str, unit: str, seconds: int) -> Finding:
     """What the daemon wrote into the row. Where it names a cause of the catalogue, that is the root."""
-    coded = _CODED_ERROR.fullmatch(error)
-    known = _CATALOGUE.get(coded[1]) if coded else None
-    text = coded[2] if coded else error
+    known, text = daemon_errors.told(error)
     finding = Finding.of_cause(generic, file=file, error=text, unit=unit, waited_seconds=seconds)
     if known is None:
         return finding
@@ -233,7 +239,7 @@ def _verify(run: Run, one: Followed) -> Finding:
             return Finding.of_cause(causes.DELETED_BEFORE_VERIFIED, file=one.file.name, folder=folder, unit=unit)
         waited = time.time() - (one.inserted_at or run.started_at)
         return judge_unfinished(one, Evidence(), waited, time.time(), unit, path)
-    run.tell("verifying the copy on the NAS")
+    run.tell(say("verifying the copy on the NAS"))
     expected = marked_file.expected_remote_path(run.config, one.file.name)
     places = marked_file.possible_remote_paths(run.config, one.file.name)
     try:
@@ -304,9 +310,10 @@ def _evidence(
 
 def _waiting_for(waiting: list[Followed]) -> str:
     first = waiting[0]
-    status = first.record.transfer_status_text if first.record else "no row"
-    count = f", {len(waiting)} files" if len(waiting) > 1 else ""
-    return f"waiting for the daemon ({status}{count})"
+    status = first.record.transfer_status_text if first.record else say("no row")
+    if len(waiting) > 1:
+        return say("waiting for the daemon ({status}, {count} files)", status=status, count=len(waiting))
+    return say("waiting for the daemon ({status})", status=status)
 
 
 def _sum_up(findings: list[Finding]) -> Finding:
@@ -315,6 +322,7 @@ def _sum_up(findings: list[Finding]) -> Finding:
         return worst
     good = sum(1 for f in findings if f.outcome is Outcome.PASS)
     if good == len(findings):
-        return Finding.good(f"{good} copies are right; the last: {findings[-1].summary}", copies=good)
-    summary = f"{good} of {len(findings)} copies are right; {worst.summary}"
+        last = findings[-1].summary
+        return Finding.good(say("{count} copies are right; the last: {last}", count=good, last=last), copies=good)
+    summary = say("{good} of {count} copies are right; {worst}", good=good, count=len(findings), worst=worst.summary)
     return Finding(worst.outcome, summary, worst.cause, worst.remedy, worst.details)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from celestial_nasops.paths import MARKER_NAME
 from tests.system.machines import Machine
 from tests.system.network import Network
 from tests.system.pair import BASE_PATH, Keys, know_the_nas, pair
@@ -121,8 +122,12 @@ class Site:
         return self.edge.run(*argv, user=USER).stdout.splitlines()
 
     def copies(self) -> dict[str, int]:
-        """The files on the NAS by their path below the base path, with their sizes; temporary ones included."""
-        found = self.nas.run("find", BASE_PATH, "-type", "f", "-printf", "%s %P\\n").stdout.splitlines()
+        """The files on the NAS by their path below the base path, with their sizes; temporary ones included.
+
+        The daemon's own mark of the folder is no copy.
+        """
+        files = ("-type", "f", "!", "-name", MARKER_NAME)
+        found = self.nas.run("find", BASE_PATH, *files, "-printf", "%s %P\\n").stdout.splitlines()
         return {path: int(size) for size, path in (line.split(" ", 1) for line in found)}
 
     def litter(self) -> list[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from celestial_nasops.fault import Cause, Fault
-from healthcheck.outcome import ExitCode, Finding, Outcome, ProbeResult, gravest, verdict
+from healthcheck.outcome import ExitCode, Finding, Outcome, ProbeResult, gravest
+from healthcheck.verdict import verdict
 
 BROKEN = Cause("broken", "the {thing} is broken", "mend the {thing}")
 NAMES = ("daemon_status", "ping", "database", "file_insert", "remote_verify", "local_delete")
@@ -41,7 +42,7 @@ def test_two_unrelated_failures_are_both_named() -> None:
 
 def test_the_same_cause_twice_is_named_once() -> None:
     found = verdict(results(remote_verify=fail("link"), local_delete=fail("link")))
-    assert found.summary == "remote_verify: the link is broken"
+    assert found.summary == "remote_verify: the link is broken; as its consequence local_delete failed"
 
 
 def test_a_failure_outweighs_what_could_not_be_measured() -> None:

@@ -1,0 +1,171 @@
+"""All that the check says besides causes, in Simplified Chinese: by the English sentences that stand in the code."""
+
+from __future__ import annotations
+
+PHRASES = {
+    # --- the verdict ---
+    "{probe}: {summary}": "{probe}：{summary}",
+    "; as its consequence {probe}: {summary}": "；由此导致 {probe}：{summary}",
+    "; as its consequence {probe} failed": "；由此导致 {probe} 失败",
+    "; as its consequence {probe} could not be measured": "；由此导致 {probe} 无法测量",
+    "; as its consequence {probe} warns": "；由此导致 {probe} 警告",
+    "; also ": "；另外 ",
+    "{verdict}; {told}": "{verdict}；{told}",
+    "all good so far; {probe}: {summary}": "到目前为止一切正常；{probe}：{summary}",
+    "all good up to {probe}; not tried: {probes}": "到 {probe} 为止一切正常；没有尝试：{probes}",
+    "every step from the daemon to the deletion is proven": "从守护进程到删除的每一步都已证明",
+    "no probe was tried": "没有尝试任何探测",
+    " in {seconds} s": "，用时 {seconds} 秒",
+    "still owed: {name}: {reason}": "尚未清除：{name}：{reason}",
+    "still owed: {count} more, see the status file": "尚未清除：还有 {count} 项，见状态文件",
+    "; still owed: {name}: {reason}": "；尚未清除：{name}：{reason}",
+    " and {count} more": "，另有 {count} 项",
+    "internal error: {error}": "内部错误：{error}",
+    # --- while it runs ---
+    "run {run_id} begins, smoke-check {version}": "运行 {run_id} 开始，smoke-check {version}",
+    "measuring": "正在测量",
+    "under way": "正在进行",
+    "cleaning up": "正在清理",
+    "verifying the copy on the NAS": "正在校验 NAS 上的副本",
+    "waiting for the daemon ({status})": "等待守护进程（{status}）",
+    "waiting for the daemon ({status}, {count} files)": "等待守护进程（{status}，{count} 个文件）",
+    "waiting for the daemon to delete {count} file(s), due {moment}": (
+        "等待守护进程删除 {count} 个文件，到期时间 {moment}"
+    ),
+    "no row": "没有记录",
+    "{seconds} s": "{seconds} 秒",
+    "{minutes} min": "{minutes} 分钟",
+    # --- skipped ---
+    "because of {probe}": "因为 {probe}",
+    "--no-insert: no file is sent": "--no-insert：不发送文件",
+    "a signal": "信号",
+    "the run was ended by {signal}": "运行被 {signal} 结束",
+    "no verified copy, so no deletion is due": "没有已校验的副本，因此没有到期的删除",
+    "sync_settings.delete_after_sync is off, so nothing is to be deleted": (
+        "sync_settings.delete_after_sync 已关闭，因此不删除任何文件"
+    ),
+    "{host} is reached through a proxy ({proxy}); remote_verify proves that way": (
+        "{host} 经由代理（{proxy}）到达；由 remote_verify 证明"
+    ),
+    # --- daemon_status ---
+    "running (pid {pid}) with the installed code and the present configuration; {doing}": (
+        "正在运行（pid {pid}），使用已安装的代码和当前的配置；守护进程自述：{doing}"
+    ),
+    "running (pid {pid}); it keeps no state file, so more is not known": (
+        "正在运行（pid {pid}）；没有状态文件，因此只知道这些"
+    ),
+    "running for {time} only": "刚运行 {time}",
+    "there is no state file in {folder}": "{folder} 中没有状态文件",
+    "process {pid}, which wrote {path}, is gone": "写入 {path} 的进程 {pid} 已不存在",
+    "it was doing: {doing}": "当时在做：{doing}",
+    "its process is stopped by a signal": "进程被信号暂停",
+    "it told no ActiveState": "没有给出 ActiveState",
+    "exit code {status}": "退出码 {status}",
+    "signal {status}": "信号 {status}",
+    "none in the journal that this user may read": "当前用户可读的日志中没有",
+    "not readable ({why})": "无法读取（{why}）",
+    "no reason given": "没有说明原因",
+    "nothing": "无",
+    # --- ping ---
+    "{host} answers: port {port} connects in {ms} ms": "{host} 有应答：端口 {port} 连接用时 {ms} 毫秒",
+    "{host} answers: {echo} ms by ICMP, port {port} connects in {ms} ms": (
+        "{host} 有应答：ICMP {echo} 毫秒，端口 {port} 连接用时 {ms} 毫秒"
+    ),
+    ", although it answers ping in {ms} ms": "，但 ping 在 {ms} 毫秒内有应答",
+    "no answer within {seconds} s": "{seconds} 秒内没有应答",
+    "the connection was not up yet": "连接尚未建立",
+    # --- database ---
+    "opens and takes writes; {ready} file(s) wait": "可以打开并写入；{ready} 个文件在等待",
+    ", the oldest for {time}": "，最早的已等 {time}",
+    ", {failed} failed earlier": "，之前失败 {failed} 个",
+    # --- file_insert ---
+    "{what} ({total} bytes) is in place and in the queue": "{what}（{total} 字节）已就位并进入队列",
+    "{count} files, the first {first}": "{count} 个文件，第一个是 {first}",
+    "; the daemon had scanned the folder and was faster with the row": "；守护进程已扫描目录，先写入了记录",
+    "{free} bytes free, {needed} needed": "可用 {free} 字节，需要 {needed} 字节",
+    # --- remote_verify ---
+    "{path} holds the same {size} bytes (SHA-256 {sha256})": "{path} 内容相同，{size} 字节（SHA-256 {sha256}）",
+    "{count} copies are right; the last: {last}": "{count} 个副本正确；最后一个：{last}",
+    "{good} of {count} copies are right; {worst}": "{count} 个副本中 {good} 个正确；{worst}",
+    "{ahead} file(s) ahead, {in_hand} in hand, {done} done meanwhile": (
+        "前面有 {ahead} 个文件，正在处理 {in_hand} 个，其间完成 {done} 个"
+    ),
+    # --- local_delete ---
+    "{file} was deleted after its delay of {delay}, and its copy is still right": (
+        "{file} 在 {delay} 的延迟之后被删除，副本仍然正确"
+    ),
+    "the deletion falls due at {moment}; the next run settles it": "删除将于 {moment} 到期；由下一次运行结清",
+    "the deletion is due since {moment}; the next run settles it": "删除已于 {moment} 到期；由下一次运行结清",
+    " ({settled} of {count} deletions are settled and right)": "（{count} 项删除中 {settled} 项已结清且正确）",
+    "the daemon deletes it after its delay": "守护进程会在延迟之后删除它",
+    # --- what is left ---
+    "there was no time left": "没有时间了",
+    "its row: {why}": "它的记录：{why}",
+    "its copy on the NAS: {why}": "它在 NAS 上的副本：{why}",
+    "{folder} is not there, or is another volume": "{folder} 不存在，或是另一个卷",
+    "the daemon held it when it was withdrawn and may still publish a copy": (
+        "撤回时守护进程正在处理它，仍可能发布副本"
+    ),
+    "the ledger could not be read and was put aside as {path}; {found}": "账本无法读取，已移为 {path}；{found}",
+    "{count} marked file(s) were found by their names": "按名称找到 {count} 个带标记的文件",
+    "leftovers could not be looked for: {error}": "无法查找遗留文件：{error}",
+    "an unreadable state file was put aside as {path}": "无法读取的状态文件已移为 {path}",
+    "an unreadable ledger was put aside as {path}": "无法读取的账本已移为 {path}",
+    # --- the commands ---
+    "run {run_id} on {host}, ended {moment}": "{host} 上的运行 {run_id}，结束于 {moment}",
+    "run {run_id} on {host} is under way since {moment}": "{host} 上的运行 {run_id} 自 {moment} 起正在进行",
+    "the run that began at {moment} ended without a verdict": "{moment} 开始的运行没有结论就结束了",
+    "the run that began at {moment} hangs": "{moment} 开始的运行卡住了",
+    "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers": (
+        "已过期：上一次运行在 {minutes} 分钟前（{moment}）结束；查看：systemctl list-timers"
+    ),
+    "the run under way has no verdict yet, and the one before it is stale": (
+        "正在进行的运行还没有结论，而上一个结论已过期"
+    ),
+    "wait for it": "等待它结束",
+    "no run has been recorded in {folder}": "{folder} 中没有运行记录",
+    "{path} can't be read: {reason}": "{path} 无法读取：{reason}",
+    "start one: sudo systemctl start smoke-check": "启动一次：sudo systemctl start smoke-check",
+    "run the check again: sudo systemctl start smoke-check": "重新运行检查：sudo systemctl start smoke-check",
+    "still there: {name}: {reason}": "仍然存在：{name}：{reason}",
+    "nothing is left of any run": "没有任何运行的遗留",
+    "warning: {text}": "警告：{text}",
+    "problem: {text}": "问题：{text}",
+    "{path} is good": "{path} 没有问题",
+    "there is no key {key}": "没有配置项 {key}",
+    "see them all: smoke-check config schema": "查看全部：smoke-check config schema",
+    "interrupted": "已中断",
+    "this is a fault of smoke-check; run it with SMOKE_CHECK_DEBUG=1 and report what it prints": (
+        "这是 smoke-check 的缺陷；用 SMOKE_CHECK_DEBUG=1 运行并报告其输出"
+    ),
+    "there is no cause '{code}'": "没有原因代码 '{code}'",
+    "; did you mean {codes}?": "；是否指 {codes}？",
+    "see them all: smoke-check explain": "查看全部：smoke-check explain",
+    "named by: {parts}": "来自：{parts}",
+    "it says: {text}": "显示：{text}",
+    "  -> without a shell on the NAS: {text}": "  -> NAS 上没有 shell 时：{text}",
+}
+
+# Values of faults that are words and no data: exactly these are said in Chinese, all others as they are.
+WORDS = {
+    "TCP connection": "TCP 连接",
+    "SSH greeting": "SSH 问候",
+    "waiting for its SSH greeting": "等待 SSH 问候",
+    "connecting": "连接",
+    "key exchange": "密钥交换",
+    "login": "登录",
+    "ssh configuration": "ssh 配置",
+    "the daemon stops": "守护进程正在停止",
+    "missing": "缺失",
+    "changed": "已改变",
+    "unknown": "未知",
+    "an unknown process": "未知进程",
+    "it was modified": "已被修改",
+    "it changed during the check": "检查期间发生变化",
+    "its content is another": "内容不同",
+    "its path is not absolute": "路径不是绝对路径",
+    "Read-only file system": "只读文件系统",
+    "No space left on device": "设备上没有剩余空间",
+    "Permission denied": "权限不足",
+    "Input/output error": "输入输出错误",
+}

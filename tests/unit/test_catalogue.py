@@ -1,0 +1,251 @@
+"""The catalogue and the words: complete, in both languages, used by the code, named by a test, and documented."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from celestial_nasops import language
+from celestial_nasops.fault import Cause, Fault
+from healthcheck import daemon_errors, explain, languages
+from healthcheck.catalogue import BY_CODE, docs
+from healthcheck.catalogue.entry import Entry
+from healthcheck.chinese import PHRASES, WORDS
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path for package in ("celestial_nasops", "healthcheck") for path in sorted((ROOT / package).rglob("*.py"))]
+CAUSES = daemon_errors.catalogue()
+ENTRIES = [pytest.param(entry, id=code) for code, entry in BY_CODE.items()]
+PARTS = {
+    *("daemon_status", "ping", "database", "file_insert", "remote_verify", "local_delete"),
+    *("daemon", "configuration", "run", "installation"),
+}
+
+
+# Causes whose fault no test brings about yet. Whoever adds a test takes its code away; no code is ever added.
+UNTESTED = {
+    *("delete_checksum_unknown", "delete_failed", "deleted_though_off", "nas_is_full", "probe_timed_out"),
+    *("no_ssh_key", "host_key_not_pinned", "of_another", "of_no_account", "folder_on_read_only_disk"),
+}
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    languages.use("zh", {})
+    yield
+    language.speak(None)
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+# --- every cause has its texts ---
+
+
+def test_every_cause_has_an_entry_and_every_entry_its_cause() -> None:
+    assert sorted(CAUSES.keys() ^ BY_CODE.keys()) == []
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_an_entry_is_complete_in_both_languages(entry: Entry) -> None:
+    assert CAUSES[entry.cause.code] is entry.cause
+    assert entry.where
+    assert set(entry.where) <= PARTS
+    english, translated = entry.text("en"), entry.text("zh")
+    for text in (english, translated):
+        assert text.title
+        assert text.summary
+        assert text.remedy
+    assert 2 <= len(re.findall(r"[.?](?: |$)", english.explanation)) <= 5
+    assert 2 <= len(re.findall(r"[。？]", translated.explanation)) <= 5
+    for kind in ("summary", "remedy", "remedy_by_sftp"):
+        assert fields(getattr(translated, kind)) == fields(getattr(english, kind)), kind
+    for sentence in (translated.title, translated.explanation, translated.summary):
+        assert re.search(r"[\u4e00-\u9fff]", sentence)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_translated_remedy_has_the_same_commands(entry: Entry) -> None:
+    commands = re.compile(r"(?:sudo|ssh -|ssh \{|sqlite3|journalctl|findmnt|media-sync-daemon) ?[!-~ ]*?(?=[;,)']|$)")
+    for command in commands.findall(entry.cause.remedy):
+        assert command.strip() in entry.zh.remedy, command
+
+
+# --- every cause is raised, and tested ---
+
+
+def names_in(paths: list[Path]) -> str:
+    own = {"causes.py", "daemon_causes.py", "root_cause.py", "test_catalogue.py", "test_causes.py"}
+    return "\n".join(p.read_text("utf-8") for p in paths if p.name not in own and p.parent.name != "catalogue")
+
+
+RAISED = set(re.findall(r"\b[A-Z][A-Z_0-9]+\b", names_in(SOURCES)))
+TESTS = names_in(sorted((ROOT / "tests").rglob("*.py")))
+NAMED = set(re.findall(r"\w+", TESTS))
+# Messages as tests assert them: parts of a literal joined, and without what escapes them in a regular expression.
+SAID_IN_TESTS = re.sub(r"""["']\s*\n\s*[rf]*["']""", "", TESTS).replace("\\", "")
+
+
+@pytest.mark.parametrize("code", CAUSES)
+def test_a_cause_is_used_by_the_code(code: str) -> None:
+    assert code.upper() in RAISED
+
+
+def is_tested(cause: Cause) -> bool:
+    """Whether a test names it: by its code, or by the longest part of its message."""
+    message = max((literal for literal, _, _, _ in string.Formatter().parse(cause.summary)), key=len)
+    return bool(NAMED & {cause.code, cause.code.upper()}) or (len(message) > 10 and message in SAID_IN_TESTS)
+
+
+def test_every_cause_is_named_by_a_test() -> None:
+    assert {code for code, cause in CAUSES.items() if not is_tested(cause)} == UNTESTED
+
+
+# --- every sentence has its translation ---
+
+A_WARNING = "f'{loaded.path}: {warning}'"  # a path, and a sentence of the configuration's
+
+
+def said() -> set[str]:
+    found = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("say", "language.say"):
+                template = node.args[0]
+                assert isinstance(template, ast.Constant), f"{path}:{node.lineno}: not a literal"
+                found.add(str(template.value))
+    return found
+
+
+def test_all_that_is_said_is_translated_and_nothing_else_is() -> None:
+    assert sorted(said() ^ PHRASES.keys()) == []
+
+
+@pytest.mark.parametrize("english", PHRASES)
+def test_a_phrase_has_the_same_fields_in_both_languages(english: str) -> None:
+    assert fields(PHRASES[english]) == fields(english)
+
+
+def test_a_finding_says_nothing_that_can_t_be_translated() -> None:
+    strays = []
+    for path in (ROOT / "healthcheck").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            if called in ("Finding.good", "Finding.skipped", "cls.good", "run.tell", "report.tell", "report.remark"):
+                assert isinstance(node, ast.Call)
+                if isinstance(node.args[0], ast.Constant | ast.JoinedStr) and ast.unparse(node.args[0]) != A_WARNING:
+                    strays.append(f"{path.name}:{node.lineno}")
+    assert strays == []
+
+
+# --- the documents ---
+
+
+@pytest.mark.parametrize(("name", "tag"), [("causes.md", "en"), ("causes.zh-CN.md", "zh")])
+def test_the_documents_are_the_catalogue_s(name: str, tag: str) -> None:
+    path = ROOT / "docs" / name
+    assert path.read_text("utf-8") == docs.document(tag), f"run: python -m healthcheck.catalogue.docs {path}"
+
+
+# --- which language ---
+
+
+@pytest.mark.parametrize(
+    ("setting", "environment", "shows", "tag"),
+    [
+        ("auto", {}, True, "en"),
+        ("auto", {"LANG": "C"}, True, "en"),
+        ("auto", {"LANG": "POSIX"}, True, "en"),
+        ("auto", {"LANG": "zh_CN.UTF-8"}, True, "zh"),
+        ("auto", {"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_US.UTF-8"}, True, "en"),
+        ("auto", {"LANG": "en_US", "LC_MESSAGES": "", "LC_ALL": "zh_CN"}, True, "zh"),
+        ("auto", {"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, True, "en"),
+        ("zh", {"LANG": "C"}, True, "zh"),
+        ("en", {"LANG": "zh_CN.UTF-8"}, True, "en"),
+        ("zh", {}, False, "en"),
+    ],
+)
+def test_the_language_is_the_configuration_s_else_the_locale_s(
+    setting: str, environment: dict[str, str], shows: bool, tag: str
+) -> None:
+    assert languages.chosen(setting, environment, can_show_chinese=shows) == tag
+
+
+@pytest.mark.parametrize(
+    ("text", "setting"),
+    [
+        ('{"check_settings": {"language": "zh"}}', "zh"),
+        ('{"check_settings": {"language": "fr"}}', "auto"),
+        ('{"check_settings": []}', "auto"),
+        ("{", "auto"),
+        ("[]", "auto"),
+        (None, "auto"),
+    ],
+)
+def test_the_language_is_read_from_any_configuration(tmp_path: Path, text: str | None, setting: str) -> None:
+    path = tmp_path / "unified_config.json"
+    if text is not None:
+        path.write_text(text)
+    assert languages.configured(str(path)) == setting
+
+
+# --- faults in the operator's language ---
+
+
+@pytest.mark.usefixtures("chinese")
+def test_a_fault_is_told_in_the_operator_s_language_and_keeps_its_values() -> None:
+    fault = Fault(CAUSES["nas_silent"], host="nas", port=22, seconds=3.0, stage="key exchange")
+    assert fault.summary == "nas 端口 22 在 3 秒内没有应答（密钥交换）"
+    assert fault.remedy == "确认 NAS 已开机且已唤醒，中间没有防火墙：ssh -v -p 22 nas"
+    assert fault.values["stage"] == "key exchange"
+    assert WORDS["key exchange"] == "密钥交换"
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        ("[nas_refused] nas refuses connections on port 22", "nas_refused", "nas 拒绝端口 22 上的连接"),
+        ("[nas_refused] an older daemon's words", "nas_refused", "an older daemon's words"),
+        ("[no_such_code] words", None, "[no_such_code] words"),
+        ("words", None, "words"),
+        ("", None, ""),
+    ],
+)
+def test_a_daemon_s_error_is_told_where_its_code_is_known(error: str, code: str | None, text: str) -> None:
+    cause, told = daemon_errors.told(error)
+    assert (cause.code if cause else None, told) == (code, text)
+
+
+@pytest.mark.parametrize("code", CAUSES)
+def test_a_summary_is_taken_apart_by_its_own_template(code: str) -> None:
+    template = CAUSES[code].summary
+    values = {name: f"<{name}>" for name in fields(template)}
+    found = daemon_errors.values_of(template, template.format_map(values))
+    assert found == values
+
+
+def test_what_does_not_fit_a_template_is_not_guessed() -> None:
+    assert daemon_errors.values_of("a {x} b {y}", "a 1 c 2") is None
+    assert daemon_errors.values_of("{x} b", "1 c") is None
+
+
+# --- explain ---
+
+
+def test_explain_lists_and_explains() -> None:
+    assert "  nas_refused " in explain.all_titles()
+    assert explain.one("nas_refused").startswith("nas_refused: The NAS refuses SSH connections\n\n")
+    with pytest.raises(KeyError, match="there is no cause 'nas_refuse'; did you mean nas_refused"):
+        explain.one("nas_refuse")
+
+
+@pytest.mark.usefixtures("chinese")
+def test_explain_in_chinese() -> None:
+    assert explain.one("nas_refused").startswith("nas_refused: NAS 拒绝 SSH 连接\n\n")
