@@ -80,6 +80,7 @@ put_user() {
 put_state() {
     local folder
     for folder in "${check_states[@]}"; do
+        put_folder "$(dirname "$folder")" "$root_user" 755 # before it, so that the removal comes to it later
         [ -e "$folder" ] || [ -n "$dry" ] || { record state "$folder" && on_undo rm -rf "$folder"; }
     done
     [ -n "$daemon" ] && [ ! -e "$state_path" ] || return 0
