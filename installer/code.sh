@@ -47,7 +47,8 @@ prepare_code() {
         source=$here
     fi
     print="$(fingerprint "$source") $python_name"
-    program=("$prefix/venv/bin/python" -m healthcheck)
+    # Its words are read here, so it has to say them in English.
+    program=(env LC_ALL=C.UTF-8 "$prefix/venv/bin/python" -m healthcheck)
     if [ "${installed%% with *}" = "$print" ]; then
         [ "$action" = upgrade ] || return 0 # the packages that it needs are replaced by an upgrade only
     elif [ -n "$installed" ] && [ "$action" != upgrade ]; then
@@ -72,7 +73,7 @@ prepare_code() {
     print+=" with $(cd "$stage/site" && printf '%s ' *.dist-info)"
     [ "$installed" != "${print% }" ] || return 0
     site=$stage/site
-    program=(env "PYTHONPATH=$site" "$python" -P -m healthcheck)
+    program=(env LC_ALL=C.UTF-8 "PYTHONPATH=$site" "$python" -P -m healthcheck)
 }
 
 put_code() {

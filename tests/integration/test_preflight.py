@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,28 @@ def test_folders_that_a_new_user_could_not_write(tmp_path: Path, folders: dict[s
     assert second[0] == f"{tmp_path}/queue is not a folder (database_settings.db_path)"
     (tmp_path / "media").chmod(0o777)
     assert [summary for summary, _remedy in told(folders, user="newcomer")] == [second[0]]
+
+
+def test_a_folder_and_a_queue_of_another_account(
+    need_root: None, tmp_path: Path, folders: dict[str, dict[str, str]]
+) -> None:
+    for name in ("media", "queue"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name).chmod(0o755 if name == "media" else 0o777)
+    (tmp_path / "queue" / "media_status.db").touch(mode=0o644)
+    for path in ("media", "queue/media_status.db"):
+        shutil.chown(tmp_path / path, "nobody")
+    database = f"{tmp_path}/queue/media_status.db"
+    assert told(folders, user="newcomer") == [
+        (
+            f"{path} belongs to nobody, and user newcomer may not write it ({setting})",
+            f"run as its owner: sudo ./install.sh --user nobody; or give it away: sudo chown newcomer {path}",
+        )
+        for path, setting in (
+            (f"{tmp_path}/media", "local_settings.media_path"),
+            (database, "database_settings.db_path"),
+        )
+    ]
 
 
 def test_a_folder_on_a_read_only_disk(need_root: None, tmp_path: Path, folders: dict[str, dict[str, str]]) -> None:
