@@ -33,6 +33,7 @@ put_folder() { # PATH OWNER MODE
     [[ $promised != *"|$1|"* ]] || return 0
     change "make the folder $1" || { promised+="|$1|" && return 0; }
     on_undo rmdir "$1"
+    [ "$1" != "$prefix" ] || on_undo rm -f "$manifest" # which its own record begins
     mkdir -m "$3" "$1"
     chown "$2:" "$1"
     record folder "$1"
