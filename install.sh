@@ -127,11 +127,15 @@ finish() {
     trap '' INT TERM HUP
     set +e
     if [ "$code" -ne 0 ] && [ ${#undo[@]} -gt 0 ]; then
+        local outcome="rolled back: everything is as it was"
         complain "stopped while: $step; rolling back"
         for ((i = ${#undo[@]} - 1; i >= 0; i--)); do
-            eval "${undo[i]}" >/dev/null || complain "could not undo: ${undo[i]}"
+            eval "${undo[i]}" >/dev/null || {
+                complain "could not undo: ${undo[i]}"
+                outcome="rolled back, but for what is named above"
+            }
         done
-        complain "rolled back: everything is as it was"
+        complain "$outcome"
     fi
     [ -z "$stage" ] || rm -rf -- "$stage"
     exit "$code"

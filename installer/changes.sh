@@ -33,6 +33,7 @@ put_folder() { # PATH OWNER MODE
     [[ $promised != *"|$1|"* ]] || return 0
     change "make the folder $1" || { promised+="|$1|" && return 0; }
     on_undo rmdir "$1"
+    [ "$1" != "$prefix" ] || on_undo rm -f "$manifest" # which its own record begins
     mkdir -m "$3" "$1"
     chown "$2:" "$1"
     record folder "$1"
@@ -80,6 +81,7 @@ put_user() {
 put_state() {
     local folder
     for folder in "${check_states[@]}"; do
+        put_folder "$(dirname "$folder")" "$root_user" 755 # before it, so that the removal comes to it later
         [ -e "$folder" ] || [ -n "$dry" ] || { record state "$folder" && on_undo rm -rf "$folder"; }
     done
     [ -n "$daemon" ] && [ ! -e "$state_path" ] || return 0
