@@ -124,15 +124,19 @@ stage='' step=checking undo=() changes=0
 on_undo() { undo+=("$(printf '%q ' "$@")"); }
 
 finish() {
-    local code=$? failed='' i
+    local code=$? i
     trap '' INT TERM HUP
     set +e
     if [ "$code" -ne 0 ] && [ ${#undo[@]} -gt 0 ]; then
+        local outcome="rolled back: everything is as it was"
         complain "stopped while: $step; rolling back"
         for ((i = ${#undo[@]} - 1; i >= 0; i--)); do
-            eval "${undo[i]}" >/dev/null || { complain "could not undo: ${undo[i]}" && failed=yes; }
+            eval "${undo[i]}" >/dev/null || {
+                complain "could not undo: ${undo[i]}"
+                outcome="rolled back, but for what is named above"
+            }
         done
-        [ -n "$failed" ] || complain "rolled back: everything is as it was"
+        complain "$outcome"
     fi
     [ -z "$stage" ] || rm -rf -- "$stage"
     exit "$code"

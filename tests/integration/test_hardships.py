@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mounts import SmallTmpfs
 from tests.nas_servers import Server
 from tests.scene import NAME, Scene
 from tests.waiting import eventually
@@ -216,14 +217,18 @@ def test_a_clock_that_was_set_between_two_runs_is_no_early_deletion(tmp_path: Pa
     assert outcome.outcomes()["local_delete"] == "pass", outcome.stdout
 
 
-def test_a_large_file_does_not_take_the_last_of_the_disk(scene: Scene) -> None:
-    free = os.statvfs(scene.media)
-    size = (free.f_bavail + 1000) * free.f_frsize
+def test_a_large_file_does_not_take_the_last_of_the_disk(tmp_path: Path, nas: Server, small_tmpfs: SmallTmpfs) -> None:
+    media = small_tmpfs(4 << 20, name="media-disk")
+    scene = Scene(tmp_path, nas, {"local_settings": {"media_path": media}})
     with scene.daemon("idle"):
-        outcome = scene.check("--size-bytes", str(size))
+        free = os.statvfs(media)
+        outcome = scene.check("--size-bytes", str(8 << 20))
     what, cause, summary = outcome.probe("file_insert")
     assert (what, cause) == ("fail", "folder_full")
-    assert re.search(rf"\d+ bytes free, {size} needed$", summary)
+    assert summary == (
+        f"no space left in {media} (local_settings.media_path): {free.f_bavail * free.f_frsize} bytes free, "
+        f"{8 << 20} needed"
+    )
 
 
 def test_a_run_that_can_t_be_done_ends_within_its_wait(scene: Scene, nas: Server) -> None:
