@@ -230,9 +230,10 @@ def test_a_disk_that_is_not_mounted_any_more_costs_neither_files_nor_rows(
         state = daemon.shows(lambda state: state.deletions_stopped != "")
         assert state.deletions_stopped.startswith("[media_marker_missing] ")
         assert "; deletions are stopped until 'media-sync-daemon resume': " in state.doing
+        # It is looked at again and again, and in between it waits, unblamed.
         eventually(lambda: field.row(row_id).last_error_message)
-        record = field.row(row_id)
-        assert (record.transfer_status, record.transfer_retry_count) == (PENDING, 0)
+        record = eventually(lambda: row if (row := field.row(row_id)).transfer_status is PENDING else None)
+        assert record.transfer_retry_count == 0
         small_tmpfs.show(disk)
         (Path(disk) / NAME).write_bytes(b"media")
         field.becomes(row_id, COMPLETED)
