@@ -86,7 +86,7 @@ DATABASE_CORRUPT = Cause(
     "database_corrupt",
     "the database {path} is damaged: {reason}",
     "stop its writers, keep a copy of it, then recover what can be read: "
-    "sqlite3 {path} .recover | sqlite3 {path}.recovered",
+    "sqlite3 {path} .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 {path}.recovered",
 )
 DATABASE_LOCKED = Cause(
     "database_locked",

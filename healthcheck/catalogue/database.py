@@ -75,8 +75,8 @@ ENTRIES = (
             ),
             summary="数据库 {path} 已损坏：{reason}",
             remedy=(
-                "停止写入它的程序，保留一份副本，再恢复还能读出的内容：sqlite3 {path} .recover | sqlite3 {path}"
-                ".recovered"
+                "停止写入它的程序，保留一份副本，再恢复还能读出的内容："
+                "sqlite3 {path} .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 {path}.recovered"
             ),
         ),
     ),

@@ -46,7 +46,7 @@ def corrupt(path: str) -> tuple[str, str, str]:
         "database_corrupt",
         f"the database {path} is damaged: database disk image is malformed",
         "stop its writers, keep a copy of it, then recover what can be read: "
-        f"sqlite3 {path} .recover | sqlite3 {path}.recovered",
+        f"sqlite3 {path} .dump | sed 's/^ROLLBACK.*/COMMIT;/' | sqlite3 {path}.recovered",
     )
 
 

@@ -21,6 +21,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from healthcheck import events, pipeline
 from healthcheck.units import render
+from tests.mounts import cannot
 
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES = ROOT / "systemd"
@@ -258,12 +259,13 @@ def test_missing_templates_and_folders_are_named(prefix: Path, into: Path, tmp_p
     assert f"{tmp_path}/nowhere/smoke-check.service can't be written: No such file or directory" in done.stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may look with another user's eyes")
 @pytest.mark.parametrize("written", [False, True])
 def test_the_alias_is_resolved_with_the_eyes_of_the_service_user(
     prefix: Path, into: Path, tmp_path: Path, written: bool
 ) -> None:
     """The account's own ~/.ssh/config counts; here an account that has one, in a home of its own."""
+    if os.geteuid() != 0:
+        cannot("only root may look with another user's eyes")
     assert shutil.which("runuser")
     ssh_config = tmp_path / "ssh_config"
     ssh_config.write_text("Host nas-edge\n  HostName 10.9.8.7\n")
