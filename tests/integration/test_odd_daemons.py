@@ -149,9 +149,7 @@ def test_deleted_though_deletion_is_off(tmp_path: Path, nas: Server) -> None:
         litter = scene.litter()
     what, cause, summary = outcome.probe("local_delete")
     assert (what, cause) == ("fail", "deleted_though_off"), outcome.stdout
-    assert re.fullmatch(
-        rf"{NAME} was deleted on this server although sync_settings\.delete_after_sync is off", summary
-    )
+    assert re.fullmatch(rf"{NAME} was deleted on this server although sync_settings\.delete_after_sync is off", summary)
     assert outcome.remedy("local_delete") == (
         "restart the daemon so that it reads the configuration: sudo systemctl restart media-sync-daemon.service; "
         "and see what else cleans up"

@@ -340,9 +340,9 @@ def test_a_nas_without_room_for_the_media(tmp_path: Path, nas: Server, small_tmp
     what, cause, summary = outcome.probe("daemon_status")
     assert (what, cause) == ("warn", "nas_is_full"), outcome.stdout
     told = re.escape(f"{film} waits for room on the NAS: 9.4 MB needed, 1.0 MB free, smaller files go on")
-    assert re.fullmatch(
-        rf"the daemon \(pid {daemon.pid}\) can't send everything: since \d\d:\d\d {told}", summary
-    ), summary
+    assert re.fullmatch(rf"the daemon \(pid {daemon.pid}\) can't send everything: since \d\d:\d\d {told}", summary), (
+        summary
+    )
     assert outcome.remedy("daemon_status") == "free space on the NAS or raise the quota there; the rest goes by itself"
     assert (outcome.outcomes()["remote_verify"], outcome.exit_code) == ("pass", 0)
     assert [line for line in scene.litter() if "smoke-check" in line] == []
