@@ -15,7 +15,7 @@ from celestial_nasops.nas.target import SshTarget, resolve
 from healthcheck import causes, pipeline
 from healthcheck.units import sandbox, text
 
-_CATALOGUE = "celestial-nasops.catalog"
+_CATALOGUES = ("celestial-nasops.catalog", "celestial-nasops.zh.catalog")
 _DAEMON = "media-sync-daemon.service"
 _AGENT = (
     "smoke-check.service",
@@ -76,7 +76,7 @@ def unit_names(config: Config, *, agent_only: bool) -> dict[str, str]:
 
 
 def write(site: Site, templates: str, into: str, *, agent_only: bool) -> list[str]:
-    """Make all units and put them in a folder, with the journal's catalogue; nothing unless all could be made.
+    """Make all units and put them in a folder, with the journal's catalogues; nothing unless all could be made.
 
     Returns:
         Their names.
@@ -88,7 +88,7 @@ def write(site: Site, templates: str, into: str, *, agent_only: bool) -> list[st
     names = unit_names(site.loaded.config, agent_only=agent_only)
     made = {name: rendered(_read(templates, template), site) for name, template in names.items()}
     if not site.user_manager:  # the journal has one catalogue, the system's
-        made[_CATALOGUE] = _read(templates, _CATALOGUE)
+        made |= {name: _read(templates, name) for name in _CATALOGUES}
     for name, content in made.items():
         try:
             durable.write_atomically(os.path.join(into, name), content.encode(), mode=0o644)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from healthcheck import events, pipeline
+from healthcheck.catalogue import BY_CODE
 from tests.system.product import CHECKOUT
 from tests.system.site import CHECK, CONFIG, DAEMON, Site
 from tests.system.words import alerts, status_of
@@ -79,7 +80,8 @@ def test_every_record_has_its_fields_and_its_unit(either: Site) -> None:
     assert list(probes) == pipeline.probe_names()
     for name, record in probes.items():
         written = told.probe(name)
-        assert record["MESSAGE_ID"] == events.PROBE_FINISHED.message_id
+        kind = events.of_cause(written["cause"]) if written["cause"] else events.PROBE_FINISHED
+        assert record["MESSAGE_ID"] == kind.message_id
         assert record["SMOKE_CHECK_OUTCOME"] == written["outcome"]
         assert record.get("SMOKE_CHECK_CAUSE") == written["cause"]
         assert float(record["SMOKE_CHECK_DURATION_SECONDS"]) == written["duration_seconds"]
@@ -120,6 +122,20 @@ def test_journalctl_x_explains_every_kind_of_event(either: Site) -> None:
     run_id = either.told().status["run_id"]
     assert "Subject: The smoke check's verdict: pass" in explained
     assert f"journalctl -u smoke-check SMOKE_CHECK_RUN_ID={run_id}" in explained
+    # A probe that failed is explained by its cause, in the language of whoever asks.
+    either.nas.run("systemctl", "stop", "ssh.service")
+    either.check()
+    entry = BY_CODE["nas_refused"]
+    explained = edge.journal("-x", "SMOKE_CHECK_CAUSE=nas_refused", "SMOKE_CHECK_PROBE=ping", "-n", "1")
+    assert f"Subject: {entry.en.title} [nas_refused]" in explained
+    assert entry.en.explanation in " ".join(re.sub("░░ ?", "", explained).split())
+    assert entry.cause.remedy in explained
+    edge.shell("cp -r /usr/lib/locale/C.utf8 /usr/lib/locale/zh_CN.utf8")  # a locale of that name, as good as one
+    argv = ("journalctl", "--no-pager", "-x", "SMOKE_CHECK_CAUSE=nas_refused", "SMOKE_CHECK_PROBE=ping", "-n", "1")
+    explained = edge.run("env", "LC_ALL=zh_CN.UTF-8", *argv).stdout
+    assert f"Subject: {entry.zh.title} [nas_refused]" in explained
+    assert entry.zh.explanation in explained
+    assert entry.zh.remedy in explained
 
 
 def test_the_document_names_every_field_and_id(either: Site) -> None:
