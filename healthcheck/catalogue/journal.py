@@ -1,7 +1,7 @@
 """The journal's message catalogues, https://systemd.io/CATALOG/: ``journalctl -x`` explains records with these words.
 
-One entry a kind of event, and one a cause. ``python -m healthcheck.catalogue.journal FILE`` writes one of them: the Chinese
-one where the file's name ends in ``.zh.catalog``, which is how journalctl knows its language.
+One entry a kind of event, and one a cause. ``python -m healthcheck.catalogue.journal FILE`` writes one of them: the
+Chinese one where the file's name ends in ``.zh.catalog``, which is how journalctl knows its language.
 """
 
 from __future__ import annotations
