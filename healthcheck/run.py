@@ -14,7 +14,7 @@ from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
 from celestial_nasops.language import say, spoken
 from healthcheck import causes, cleanup, pipeline, remedies, status_file
-from healthcheck.context import Run
+from healthcheck.context import Run, TargetOnce
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
 from healthcheck.nas_link import NasLink
@@ -134,6 +134,7 @@ def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, rep
     else:
         limited = config
     now = time.time()
+    target = TargetOnce(limited)
     return Run(
         config=limited,
         config_path=loaded.path,
@@ -142,7 +143,8 @@ def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, rep
         clock=RunClock(limited.testing.max_wait_minutes * 60),
         nudge=nudge,
         ledger=ledger,
-        nas=NasLink(limited, nudge),
+        target=target,
+        nas=NasLink(limited, target, nudge),
         tell=report.tell,
         tick=report.tick,
         file_count=options.files,

@@ -14,8 +14,7 @@ from celestial_nasops.fault import Fault, NasFault, NasUnavailable
 from celestial_nasops.nas import capabilities, ssh_library
 from celestial_nasops.nas.capabilities import Capabilities, ShellFacts
 from celestial_nasops.nas.login import log_in
-from celestial_nasops.nas.sftp_client import SftpClient
-from celestial_nasops.nas.sftp_packets import Garbled, Refused
+from celestial_nasops.nas.sftp_errors import Garbled, Refused
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
 from celestial_nasops.nas.watchdog import Watchdog
@@ -23,6 +22,8 @@ from celestial_nasops.nas.wire import Wire, connect, proxy_failed
 
 if TYPE_CHECKING:
     import paramiko
+
+    from celestial_nasops.nas.sftp_client import SftpClient
 
 _OUTPUT_LIMIT_BYTES = 1 << 20
 _NOISE_SHOWN_CHARACTERS = 200
@@ -226,6 +227,8 @@ class NasSession:
         """
         if self._sftp is not None:
             return self._sftp
+        from celestial_nasops.nas.sftp_client import SftpClient
+
         with self.bounded(timeout_seconds, action="open", path="SFTP") as watchdog:
             channel = self._transport.open_session(timeout=timeout_seconds + 1)
             try:
