@@ -7,7 +7,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from celestial_nasops import __version__
 from celestial_nasops.config_file import Loaded
@@ -42,8 +42,7 @@ class NoVerdict(Exception):  # noqa: N818 - a verdict of its own
         super().__init__(fault.summary)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a run is asked to do beyond its configuration. ``None``: as configured."""
 
     max_wait_minutes: float | None = None

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from celestial_nasops import causes
 from celestial_nasops.fault import Fault, NasFault, NasUnavailable
@@ -32,8 +31,7 @@ _END_SECONDS = 0.5
 _PROXY_CAUSES = {causes.NAS_HUNG_UP.code, causes.NAS_SSH_FAILED.code, causes.NAS_SILENT.code}
 
 
-@dataclass(frozen=True, slots=True)
-class _Purpose:
+class _Purpose(NamedTuple):
     """What a command is for, as messages say it."""
 
     action: str

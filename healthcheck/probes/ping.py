@@ -10,8 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from celestial_nasops import causes as shared, process
 from celestial_nasops.fault import Fault, NasFault
@@ -27,8 +26,7 @@ _LONGEST_WELCOME_BYTES = 8192
 _GREETING = "waiting for its SSH greeting"
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(NamedTuple):
     """What the SSH port said first, and how long it took to connect (seconds)."""
 
     banner: str
