@@ -23,6 +23,7 @@ from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.receipts import Event
 
 _HELD_UP_LOOK_SECONDS = 60.0
+_LONGEST_REST_SECONDS = 86_400.0  # a list may hold dates that no lock can wait for
 _SAVE_AGAIN_SECONDS = 2.0
 _OBSTACLE_SECONDS = 10.0
 _STEPS_OF_A_LOGIN = 5
@@ -101,7 +102,7 @@ class Deleter(Worker):
         if self._is_held_up or not self._common.availability.can_be_read:
             return _HELD_UP_LOOK_SECONDS
         due = deletes.next_due()
-        return None if due is None else max(due, self._not_before - time.monotonic())
+        return None if due is None else min(max(due, self._not_before - time.monotonic()), _LONGEST_REST_SECONDS)
 
     @property
     def _is_held_up(self) -> bool:
