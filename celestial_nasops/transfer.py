@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import logging
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +26,6 @@ RESUMED_FROM_BYTES = 4 << 20
 # What is written before it is read back, and what is sent twice at most where the two sides differ.
 SEGMENT_BYTES = 32 << 20
 _NOT_WORTH_KEEPING = {causes.NAS_COPY_DIFFERS.code, causes.NAS_NAME_TAKEN.code, causes.NAS_DISK_FULL.code}
-
-
-log = logging.getLogger(__name__)
 
 
 class Withdrawn(Exception):  # noqa: N818 - no error of ours
@@ -164,7 +160,7 @@ def check_place(config: Config, record: FileRecord) -> None:
 
 
 def check_hash(config: Config, record: FileRecord, sha256: str) -> None:
-    """Compare a file's SHA-256 with what its row says, which need not be one.
+    """Compare a file's SHA-256 with what its row says, which need not be one: then the line of its arrival notes that.
 
     Raises:
         LocalFault: FILE_HASH_DIFFERS, where that is refused.
@@ -176,7 +172,6 @@ def check_hash(config: Config, record: FileRecord, sha256: str) -> None:
     fault = LocalFault(causes.FILE_HASH_DIFFERS, path=record.file_path, found=sha256, expected=record.file_hash)
     if policy == "refuse" or (policy == "refuse_own" and paths.is_test_file(record.file_path)):
         raise fault
-    log.info("[%s] %s; that may be a hash of another kind", fault.code, fault)
 
 
 def _remove_part(files: NasFiles, places: list[str], local_path: str, parts: Parts | None) -> None:

@@ -12,6 +12,7 @@ from typing import NoReturn
 from celestial_nasops import causes, paths, words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import coded
+from celestial_nasops.daemon_events import FILE_PUT_OFF, journalled
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import NasFault
 from celestial_nasops.nas.files import NasFiles
@@ -78,7 +79,7 @@ class Room:
                 return
         copy = files.stat(paths.remote_path(self._config, record.file_name, day))
         if copy is None or copy.size != size:  # else it may have arrived before a crash
-            self._refuse(record.file_path, needed, free, files.typed_after_ssh)
+            self._refuse(record, needed, free, files.typed_after_ssh)
 
     def take_batch(self, worker: str, files: NasFiles, total: int) -> bool:
         """Reserve room for small files together; False where there is too little for all of them.
@@ -94,8 +95,8 @@ class Room:
             self._held[worker] = (total, total)
             return True
 
-    def _refuse(self, path: str, needed: int, free: int, target: str) -> NoReturn:
-        values = {"path": path, "needed": words.size(needed), "free": words.size(free), "target": target}
+    def _refuse(self, record: FileRecord, needed: int, free: int, target: str) -> NoReturn:
+        values = {"path": record.file_path, "needed": words.size(needed), "free": words.size(free), "target": target}
         fault = NoRoom(causes.NAS_NO_ROOM, base=self._config.nas_settings.base_path, **values)
         with self._lock:
             news, self.shortage = self.shortage is None, fault
@@ -104,7 +105,10 @@ class Room:
                 self.since = time.time()
             self._see(free)
         if news:
-            log.error("%s; smaller files go on; %s", coded(fault), fault.remedy)
+            told = journalled(
+                FILE_PUT_OFF, fault, FILE_PATH=record.file_path, ROW_ID=record.id, FILE_SIZE=record.file_size
+            )
+            log.error("%s; smaller files go on; %s", coded(fault), fault.remedy, extra=told)
         self._changed()
         raise fault
 
