@@ -116,6 +116,7 @@ def carry_whatever_may_happen(site: Site) -> None:
     site.sql(f"{queued} ('{MEDIA}/odd.mp4', 'odd.mp4', 2, 'completed')")
     lines_of(site, daemon_events.FILE_PUT_OFF, 1)
     site.nas.run("systemctl", "stop", "ssh.service")
+    site.edge.run("systemctl", "restart", DAEMON)  # its open connection outlives that
     site.put("20250122_101501_x.mp4")
     lines_of(site, daemon_events.NAS_AWAY, 1)
 
