@@ -227,7 +227,7 @@ def _look_at(files: NasFiles, path: str, source: Source, hooks: Hooks) -> _Place
     if present.size == source.size:
         sha256 = source.sha256(hooks)
         _expect_hash(hooks, source.size)
-        copy = files.inspect(path)
+        copy = files.inspect(path, expected_size=source.size)
         if copy is None:
             return _Place(path)
         if (copy.size, copy.sha256) == (source.size, sha256):
@@ -245,7 +245,7 @@ def _upload(files: NasFiles, config: Config, temporary: str, source: Source, hoo
     found = f"{written} bytes"
     if written == source.size:
         _expect_hash(hooks, source.size)
-        copy = files.inspect(temporary)
+        copy = files.inspect(temporary, expected_size=source.size)
         if copy is not None and (copy.size, copy.sha256) == (source.size, digest.hexdigest()):
             return digest.hexdigest()
         found = f"{copy.size} bytes, SHA-256 {copy.sha256}" if copy else "nothing"
@@ -335,7 +335,7 @@ def _publish(
                 raise NasFault(causes.NAS_COPY_DIFFERS, path=path, found=found, expected=f"{source.size} bytes")
             return _Place(path)
         _expect_hash(hooks, source.size)
-        copy = files.inspect(path)  # somebody was faster; an equal copy is as good as ours
+        copy = files.inspect(path, expected_size=source.size)  # somebody was faster; an equal copy is as good as ours
         if copy is not None and (copy.size, copy.sha256) == (source.size, sha256):
             files.remove([temporary])
             return _Place(path)

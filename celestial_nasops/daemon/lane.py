@@ -17,7 +17,7 @@ from celestial_nasops.daemon.nas_connection import NasConnection
 from celestial_nasops.daemon.room import NoRoom
 from celestial_nasops.daemon.worker import Worker
 from celestial_nasops.daemon_events import FILE_FAILED, FILE_PUT_OFF, journalled
-from celestial_nasops.database.records import Appetite, FileRecord, TransferStatus
+from celestial_nasops.database.records import TO_BE_SENT, Appetite, FileRecord, TransferStatus
 from celestial_nasops.fault import DatabaseFault, Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.files import BatchWay, NasFiles
@@ -93,7 +93,7 @@ class Lane(Worker):
         room = self._common.room
         if room.seconds_to_look() == 0:
             with contextlib.suppress(NasFault):  # the files will meet that, too
-                room.look(self._files())
+                room.look(self._files, self._is_to_be_sent)
         return self.db.claim_ready(
             self._appetite, small_only=self.small_only, excluding=excluding, fitting_bytes=room.fitting_bytes
         )
@@ -106,6 +106,10 @@ class Lane(Worker):
         self.rest()
         waits = [self._nas.close_if_idle(), self._common.room.seconds_to_look()]
         return min((seconds for seconds in waits if seconds is not None), default=None)
+
+    def _is_to_be_sent(self, path: str) -> bool:
+        record = self.db.find(path)
+        return record is not None and record.transfer_status in TO_BE_SENT
 
     @property
     def _appetite(self) -> Appetite:

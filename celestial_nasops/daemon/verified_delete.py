@@ -89,7 +89,7 @@ def delete_verified(
         raise NasFault(causes.DELETE_COPY_MISSING, path=path, remote_path=remote)
     level = files.verification_level
     if copy.size != before.st_size or (level is not VerificationLevel.SIZE and copy.sha256 != sha256):
-        found = f"{copy.size} bytes, SHA-256 {copy.sha256}"
+        found = f"{copy.size} bytes" + (f", SHA-256 {copy.sha256}" if copy.sha256 else "")
         expected = f"{before.st_size} bytes, SHA-256 {sha256}"
         raise NasFault(causes.DELETE_COPY_DIFFERS, path=path, remote_path=remote, found=found, expected=expected)
     if hooks.is_stopping():

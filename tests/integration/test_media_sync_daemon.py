@@ -236,6 +236,18 @@ def test_what_does_not_fit_waits_smaller_files_go_on_and_all_resumes_by_itself(
         daemon.shows(lambda state: state.no_room == "")
 
 
+def test_a_file_that_waits_for_room_and_is_withdrawn_holds_up_nothing(field: Field, small_tmpfs: SmallTmpfs) -> None:
+    field.configure(nas_settings={"base_path": small_tmpfs(16 << 20), "reserve_bytes": 1 << 20})
+    with field.daemon() as daemon:
+        rows = [field.put_long(f"20250122_{number}.mp4", megabytes=20 + number) for number in range(2)]
+        daemon.shows(lambda state: "20250122_0.mp4 waits for room" in state.no_room)
+        assert field.db.remove_record(rows[0], str(field.media / "20250122_0.mp4"))
+        daemon.shows(lambda state: "20250122_1.mp4 waits for room" in state.no_room)
+        assert field.db.remove_record(rows[1], str(field.media / "20250122_1.mp4"))
+        daemon.shows(lambda state: state.no_room == "")
+        daemon.says("nothing waits for room on the NAS any more after ")
+
+
 # --- deletion ---
 
 
