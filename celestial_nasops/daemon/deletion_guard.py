@@ -157,7 +157,7 @@ class DeletionGuard:
         if found is not None and found == known:
             return
         if found is None:
-            files.free_bytes(base)  # raises where the folder itself is away, which needs no person
+            files.demand_folder(base)  # raises where the folder itself is away, which needs no person
         if known is not None:
             what = f"its marker {MARKER_NAME} is " + ("missing" if found is None else "another one")
             target = files.typed_after_ssh

@@ -84,7 +84,7 @@ def delete_verified(
     hooks.expect(before.st_size / SLOWEST_HASH_BYTES_PER_SECOND)
     copy = files.inspect(remote, expected_size=before.st_size)
     if copy is None:
-        files.free_bytes(base_path)  # raises where the volume is not mounted, and the copy perhaps not lost
+        files.demand_folder(base_path)  # raises where the volume is not mounted, and the copy perhaps not lost
         hooks.check_nas(files)
         raise NasFault(causes.DELETE_COPY_MISSING, path=path, remote_path=remote)
     level = files.verification_level

@@ -38,7 +38,7 @@ _STAT = 'stat -c "%f %s %Y" -- "$1"'
 _SHA256 = 'sha256sum < "$1"'
 # The size comes first, for it decides how long the hash may take; a file of another one than is expected needs none.
 _INSPECT_FIRST = (
-    'expected=$1; shift; n=0; for path; do n=$((n + 1)); if [ -e "$path" ] || [ -L "$path" ]; then '
+    'n=0; for path; do n=$((n + 1)); if [ -e "$path" ] || [ -L "$path" ]; then '
     'echo "$n"; found=$(stat -c "%f %s %Y" -- "$path"); status=$?; printf "%s\\n" "$found"; '
     '[ "$status" = 0 ] || exit "$status"; size=${found#* }; size=${size%% *}; '
     'if [ -f "$path" ] && [ ! -L "$path" ] && [ "${expected:-$size}" = "$size" ]; then sha256sum < "$path"; fi; '
@@ -119,14 +119,9 @@ class ShellFiles(NasFiles):
 
     def inspect_first(self, paths: Sequence[str], *, expected_size: int | None = None) -> tuple[str, RemoteCopy] | None:
         action, shown = "look at", paths[0]
-        reply = self._session.exec(
-            _INSPECT_FIRST,
-            args=["" if expected_size is None else str(expected_size), *map(absolute, paths)],
-            timeout_seconds=self._timeout_seconds,
-            action=action,
-            path=shown,
-            more_time=_time_to_hash(expected_size),
-        )
+        expected = "" if expected_size is None else f"{expected_size:d}"
+        script = f"expected={expected}; {_INSPECT_FIRST}"
+        reply = self._run(script, paths, action, shown, more_time=_time_to_hash(expected_size))
         number, _, rest = reply.output.partition(b"\n")
         if reply.status == 0 and not reply.output:
             return None

@@ -137,24 +137,6 @@ def test_publishing_what_is_not_there_fails(nas_files: NasFiles, folder: str) ->
     assert os.listdir(folder) == []
 
 
-def test_publishing_where_there_are_no_hard_links(nas_mounts: SmallTmpfs, nas_files: NasFiles) -> None:
-    folder = nas_mounts.without_hard_links(name="exfat")
-    one, other, final = f"{folder}/.tmp_one", f"{folder}/.tmp_other", f"{folder}/final"
-    for path, content in ((one, b"was here first"), (other, b"came later")):
-        nas_files.write(path, [content], stall_timeout_seconds=10)
-    with pytest.raises(OSError, match="Operation not permitted"):
-        os.link(one, f"{folder}/link")
-    assert nas_files.publish(one, final) is True
-    assert nas_files.publish(other, final) is False
-    assert sorted(os.listdir(folder)) == [".tmp_other", "final"]
-    assert (content_of(final), content_of(other)) == (b"was here first", b"came later")
-    os.mkdir(f"{folder}/folder")
-    assert nas_files.publish(other, f"{folder}/folder") is False
-    assert os.listdir(f"{folder}/folder") == []
-    with pytest.raises(NasFault, match="No such file or directory"):
-        nas_files.publish(f"{folder}/none", f"{folder}/new")
-
-
 def test_a_copy_of_another_size_than_is_expected_is_not_hashed(nas_files: NasFiles, folder: str) -> None:
     path = put(f"{folder}/x", b"12345")
     whole, odd = nas_files.inspect(path, expected_size=5), nas_files.inspect(path, expected_size=4)
