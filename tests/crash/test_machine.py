@@ -120,7 +120,17 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self._copied())
     @rule(which=FILES, how=st.sampled_from(["removed", "spoilt", "cut"]), due=st.booleans())
     def a_copy_is_lost(self, which: int, how: str, due: bool) -> None:
-        one = self._pick(self._copied(), which)
+        self._lose_a_copy(self._pick(self._copied(), which), how, due)
+
+    @rule(content=CONTENTS, how=st.sampled_from(["removed", "spoilt", "cut"]))
+    def a_copy_is_lost_right_before_the_deletion(self, content: bytes, how: str) -> None:
+        self.resumed()
+        self.a_file_is_put_and_carried(content)
+        one = self.arena.media[-1]
+        if one in self._copied():
+            self._lose_a_copy(one, how, due=True)
+
+    def _lose_a_copy(self, one: Media, how: str, due: bool) -> None:
         for copy in self.arena.copies(one):
             if how == "removed":
                 copy.unlink()
