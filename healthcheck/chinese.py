@@ -116,6 +116,9 @@ PHRASES = {
     "run {run_id} on {host} is under way since {moment}": "{host} 上的运行 {run_id} 自 {moment} 起正在进行",
     "the run that began at {moment} ended without a verdict": "{moment} 开始的运行没有结论就结束了",
     "the run that began at {moment} hangs": "{moment} 开始的运行卡住了",
+    "stale: the last run was stopped at {moment}, and the verdict before it counts no more": (
+        "已过期：上一次运行在 {moment} 被停止，而它之前的结论已不再有效"
+    ),
     "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers": (
         "已过期：上一次运行在 {minutes} 分钟前（{moment}）结束；查看：systemctl list-timers"
     ),

@@ -232,8 +232,13 @@ def _status(arguments: argparse.Namespace) -> int:
         if before is None or time.time() > from_iso(before.stale_after):
             _complain(say("the run under way has no verdict yet, and the one before it is stale"), say("wait for it"))
             return ExitCode.NOT_MEASURED
-        return before.exit_code
-    return status.exit_code
+        return _as_answer(before.exit_code)
+    return _as_answer(status.exit_code)
+
+
+def _as_answer(exit_code: int) -> int:
+    """A run that was stopped has measured nothing; for who asks later that is all that counts."""
+    return ExitCode.NOT_MEASURED if exit_code == ExitCode.STOPPED else exit_code
 
 
 def _watch(arguments: argparse.Namespace) -> int:

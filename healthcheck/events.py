@@ -1,4 +1,4 @@
-"""The kinds of events that the check writes to the journal; ``journalctl -x`` explains them with these words.
+"""The kinds of events in the journal, the check's and the daemon's; ``journalctl -x`` explains them with these words.
 
 A message id never changes and never gets another meaning. ``python -m healthcheck.events FILE`` writes the catalogue.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 
+from celestial_nasops import daemon_events
 from celestial_nasops.journal import Event
 
 RUN_STARTED = Event(
@@ -85,12 +86,16 @@ CHECK_STALE = Event(
 
 def all_events() -> dict[str, Event]:
     """Every kind by its name."""
-    return {name: value for name, value in globals().items() if isinstance(value, Event)}
+    own = {name: value for name, value in globals().items() if isinstance(value, Event)}
+    return own | daemon_events.all_events()
 
 
 def catalogue() -> str:
     """The message catalogue, https://systemd.io/CATALOG/."""
-    head = "# Explains records of smoke-check in journalctl -x. Made by python -m healthcheck.events; don't edit it.\n"
+    head = (
+        "# Explains records of smoke-check and media-sync-daemon in journalctl -x.\n"
+        "# Made by python -m healthcheck.events; don't edit it.\n"
+    )
     entries = (
         f"-- {event.message_id}\nSubject: {event.title}\nDefined-By: celestial-nasops\n\n{event.meaning}\n"
         for event in all_events().values()

@@ -22,7 +22,10 @@ class Outcome(StrEnum):
 
 
 class ExitCode(IntEnum):
-    """The exit codes of smoke-check. Where sysexits.h has a name for the case, its number is used."""
+    """The exit codes of smoke-check. Where sysexits.h has a name for the case, its number is used.
+
+    To be stopped is an answer of its own, which the unit counts as no failure: who stops a run needs no alert.
+    """
 
     GOOD = 0
     FAILED = 1
@@ -32,6 +35,7 @@ class ExitCode(IntEnum):
     CANNOT_WRITE_STATUS = 73
     ALREADY_RUNNING = 75
     BAD_CONFIG = 78
+    STOPPED = 143  # 128 + SIGTERM, as a shell counts it
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from celestial_nasops import __version__
@@ -168,7 +170,7 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
         asked = run.nudge.seconds_since_asked()
         return min(until - time.monotonic(), _INTERRUPTED_CLEANUP_SECONDS - asked if asked else _CLEANUP_SECONDS)
 
-    final = verdict(results)
+    final = _with_stop(run, verdict(results))
     try:
         if run.ledger.put_aside is not None:
             final = _without_ledger(run, final)
@@ -176,6 +178,14 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
     except Fault as fault:
         raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
     return _finished(run, last, results, final, left)
+
+
+def _with_stop(run: Run, final: Verdict) -> Verdict:
+    """Tell a run that was stopped before it had found anything from one that could not measure."""
+    interrupted = final.root is not None and final.root.finding.cause == causes.INTERRUPTED.code
+    if run.nudge.signal_name == signal.SIGTERM.name and interrupted and final.exit_code is ExitCode.NOT_MEASURED:
+        return replace(final, exit_code=ExitCode.STOPPED)
+    return final
 
 
 def _begin(run: Run, probe: str, report: Report) -> None:
@@ -229,6 +239,8 @@ def _finished(
 ) -> Status:
     now = time.time()
     good = final.exit_code is ExitCode.GOOD
+    stopped = final.exit_code is ExitCode.STOPPED
+    stale_after = _stale_after_a_stop(last) if stopped else None
     proven = any(r.name == "remote_verify" and r.finding.outcome is Outcome.PASS for r in results)
     awaited = [
         Outstanding(
@@ -252,7 +264,7 @@ def _finished(
             "root_probe": final.root.name if final.root else None,
             "finished_at": iso(now),
             "duration_seconds": round(run.clock.elapsed(), 3),
-            "stale_after": iso(now + run.config.check_settings.stale_after_minutes * 60),
+            "stale_after": stale_after or iso(now + run.config.check_settings.stale_after_minutes * 60),
             "probes": [_probe_status(result, run) for result in results],
             "timeline": sorted(run.timeline, key=lambda event: event.at),
             "outstanding": awaited + unclean,
@@ -260,6 +272,16 @@ def _finished(
             "last_pass_at": iso(now) if good and proven else (last.last_pass_at if last else None),
         }
     )
+
+
+def _stale_after_a_stop(last: Status | None) -> str | None:
+    """A run that was stopped proves nothing, so a verdict is due as if it had not been; None where there was none.
+
+    Else a check that is stopped each time would look alive.
+    """
+    if last is None or last.state == "finished":
+        return last.stale_after if last else None
+    return last.previous.stale_after if last.previous else None
 
 
 def _probe_status(result: ProbeResult, run: Run) -> ProbeStatus:
@@ -362,6 +384,11 @@ def why_not_current(status: Status, state_dir: str, now: float) -> str | None:
             return say("the run that began at {moment} hangs", moment=status.started_at)
         return None
     if status.is_stale(now):
+        if status.exit_code == ExitCode.STOPPED:
+            return say(
+                "stale: the last run was stopped at {moment}, and the verdict before it counts no more",
+                moment=status.finished_at,
+            )
         minutes = (now - from_iso(status.finished_at or status.started_at)) / 60
         return say(
             "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers",

@@ -53,6 +53,10 @@ class TransferStatus(StrEnum):
             return None
 
 
+# What the daemon still has to carry, or carries.
+TO_BE_SENT = (TransferStatus.PENDING, TransferStatus.TRANSFERRING)
+
+
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """One row of the queue. Sizes are bytes, times are UTC as ``YYYY-MM-DD HH:MM:SS``.

@@ -6,6 +6,7 @@ import abc
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.verification import VerificationLevel
 
@@ -187,6 +188,19 @@ class NasFiles(abc.ABC):
     @abc.abstractmethod
     def free_bytes(self, folder: str) -> int:
         """How many bytes this account can still write there."""
+
+    def demand_folder(self, folder: str) -> None:
+        """Prove that a folder is there, with its volume, also on a NAS that can't tell its free space.
+
+        Raises:
+            NasUnavailable: it is not.
+        """
+        try:
+            self.free_bytes(folder)
+        except NasUnavailable:
+            raise
+        except NasFault:
+            pass  # it was looked at, and something else could not be told
 
 
 def absolute(path: str) -> str:
