@@ -7,7 +7,7 @@ from celestial_nasops.fault import Cause
 # --- the programs ---
 CONFIG_WARNS = Cause(
     "config_warns",
-    "{path}: {warning}",
+    "the configuration {path}: {warning}",
     "correct that place, then try: smoke-check config check {path}",
 )
 PACKAGE_UNFIT = Cause(

@@ -56,7 +56,7 @@ def _version_of(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return say("missing")
+        return say("not installed")
 
 
 def fits(found: str, wanted: str) -> bool:
@@ -115,7 +115,7 @@ def look_at_locale(case: Case) -> Iterator[Finding]:
                     "locale", causes.LOCALE_UNKNOWN, State.WARN, who=name, locale=wanted, language=language
                 )
             )
-    setting = case.config.check_settings.language
+    setting = languages.configured(case.loaded.path)
     if languages.chosen(setting, os.environ, can_show_chinese=True) == "zh" and not languages.shows_chinese(sys.stdout):
         bad.append(
             Finding.of_cause(
