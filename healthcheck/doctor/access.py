@@ -97,9 +97,10 @@ def _rules(unit: Properties) -> Iterator[Rule]:
     for name, grant in grants.items():
         for path in named(unit, name):
             yield Rule(path, grant, f"{name}={path}")
-    for word in words(unit.get("TemporaryFileSystem", "")):
+    for word in re.split(r" (?=/)", unit.get("TemporaryFileSystem", "")):  # printed without quotes
         path = word.partition(":")[0]
-        yield Rule(path, Grant.HIDDEN, f"TemporaryFileSystem={path}")
+        if path:
+            yield Rule(path, Grant.HIDDEN, f"TemporaryFileSystem={path}")
     for name, grant in {"BindPaths": Grant.WRITE, "BindReadOnlyPaths": Grant.READ}.items():
         for path in named(unit, name):
             yield Rule(path, grant, f"{name}={path}", shows=True)
@@ -107,25 +108,31 @@ def _rules(unit: Properties) -> Iterator[Rule]:
 
 def named(unit: Properties, name: str, *, optional: bool = True) -> list[str]:
     """The paths that a setting names, as the unit sees them; without ``optional`` those alone that must be there."""
-    found = []
-    for word in words(unit.get(name, "")):
-        path = word.lstrip("-+")
-        if not optional and word.startswith(("-", "+-")):
-            continue
-        if name.startswith("Bind"):
-            source, _, rest = path.partition(":")
-            path = (rest.partition(":")[0] or source) if optional else source
-        found.append(os.path.normpath(path))
-    return found
+    text = unit.get(name, "")
+    if name.startswith("Bind"):
+        found = [(part, *_bound(part.lstrip("-"))) for part in re.split(r":(?:no)?rbind(?: |$)", text) if part]
+    else:
+        found = [(word, word.lstrip("-+"), word.lstrip("-+")) for word in words(text)]
+    if optional:
+        return [os.path.normpath(inside) for _, _, inside in found]
+    return [os.path.normpath(outside) for word, outside, _ in found if not word.startswith(("-", "+-"))]
+
+
+def _bound(pair: str) -> tuple[str, str]:
+    """Source and destination of a bind mount; they are printed without quotes, and mostly are the same."""
+    half = len(pair) // 2
+    if pair[:half] == pair[half + 1 :]:
+        return pair[:half], pair[:half]
+    outside, _, inside = pair.partition(":")
+    return outside, inside
 
 
 def words(text: str) -> list[str]:
-    """The words of a property as ``systemctl show`` prints it, quoted or with escapes where they hold a space."""
+    """The words of a list as ``systemctl show`` prints it, in quotes where they hold a space."""
     try:
-        parts = shlex.split(text) if '"' in text or "'" in text else text.split()
+        return shlex.split(text)
     except ValueError:
-        parts = text.split()
-    return [re.sub(r"\\x([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), part) for part in parts]
+        return text.split()
 
 
 def obstacle(path: str, rules: Sequence[Rule], *, writes: bool) -> Obstacle | None:

@@ -36,7 +36,7 @@ AS_ASKED = (
     Look("units", units.look_at_units, needs_eyes=False),
 )
 AS_PROGRAMS = (
-    Look("sandbox", units.look_at_sandboxes, needs_eyes=False),
+    Look("sandbox", units.look_at_sandboxes),
     Look("folders", folders.look_at_folders),
     Look("space", folders.look_at_space, needs_eyes=False),
     Look("queue", queue.look_at_queue),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import re
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from celestial_nasops import causes as shared
 from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
-from celestial_nasops.nas.target import resolve
+from celestial_nasops.nas.target import SshTarget, resolve
 from healthcheck import causes, pipeline
 from healthcheck.doctor import access
 from healthcheck.doctor.access import Properties
@@ -161,14 +160,12 @@ def _of_sandbox(case: Case, name: str, unit: str, told: Properties) -> Iterator[
 
 def _needed(case: Case, *, for_daemon: bool) -> tuple[list[str], list[str]]:
     """The folders that a program writes in, and what there is of that which it reads."""
-    home = os.path.expanduser("~")
-    if case.foreign_eyes is not None:
-        home = pwd.getpwnam(case.user).pw_dir
+    target: SshTarget | Fault
     try:
-        target = resolve(case.config) if case.foreign_eyes is None else case.foreign_eyes
+        target = resolve(case.config)
     except Fault as fault:
         target = fault
-    site = render.Site(case.loaded, case.user, home, os.path.dirname(sys.prefix), target)
+    site = render.Site(case.loaded, case.user, os.path.expanduser("~"), os.path.dirname(sys.prefix), target)
     needs = render.access_of_daemon(site) if for_daemon else render.access_of_check(site)
     own = (case.config.daemon_settings.state_path,) if for_daemon else ()
     return (
