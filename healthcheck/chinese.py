@@ -155,6 +155,7 @@ PHRASES = {
     "{free} free, {reserve} reserved": "可用 {free}，预留 {reserve}",
     "what waits in the queue": "队列中等待的文件",
     "not looked at: SFTP tells no time": "没有查看：SFTP 不提供时间",
+    "this NAS does not tell its free space": "该 NAS 不提供可用空间",
     "the NAS told no time": "NAS 没有给出时间",
     "at most {seconds} s off this server's": "与本服务器的时钟最多相差 {seconds} 秒",
     "ahead of": "快于",

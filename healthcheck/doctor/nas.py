@@ -86,14 +86,14 @@ class _Visit:
         if self._ended:
             session.abort()
         files = open_files(session, config.nas_settings, timeout_seconds=self._left())
-        free = self._of_login(files)
-        looks: tuple[tuple[str, Callable[[], Finding]], ...] = (
-            ("nas_folder", lambda: self._of_folder(session, files)),
-            ("nas_space", lambda: self._of_space(files, free)),
-            ("nas_abilities", lambda: self._of_abilities(files.capabilities)),
-            ("nas_clock", lambda: self._of_clock(session, files)),
+        free = self._of_login(session, files)
+        looks: tuple[Callable[[], Finding], ...] = (
+            lambda: self._of_folder(session, files),
+            lambda: self._of_space(files, free),
+            lambda: self._of_abilities(files.capabilities),
+            lambda: self._of_clock(session, files),
         )
-        for _name, one in looks:
+        for one in looks:
             self.found.append(one())
         return True
 
@@ -115,8 +115,11 @@ class _Visit:
     def _left(self) -> float:
         return max(0.5, self._until - time.monotonic())
 
-    def _of_login(self, files: NasFiles) -> int:
-        """The first thing asked for tells whether there is a shell; a missing folder is no fault of the login's."""
+    def _of_login(self, session: NasSession, files: NasFiles) -> int | None:
+        """What is free, None where the NAS doesn't tell.
+
+        The first thing asked for tells whether there is a shell; what is wrong with the folder is no fault of the login's.
+        """
         assert self._target is not None
         account = f"{self._target.username}@{self._target.host}"
         login = Finding.ok("nas", say("{account} can log in", account=account))
@@ -126,14 +129,15 @@ class _Visit:
             if fault.cause not in (shared.NAS_BASE_MISSING, shared.NAS_NO_PERMISSION, shared.NAS_COMMAND_FAILED):
                 raise
             self.found.append(login)
-            raise
+            if session.capabilities is None or session.capabilities.free_space:
+                raise
+            return None
         self.found.append(login)
         return free
 
     def _of_folder(self, session: NasSession, files: NasFiles) -> Finding:
         base = self._case.config.nas_settings.base_path
         if files.capabilities.way is not Way.SHELL:
-            files.stat(base.rstrip("/") + "/.")
             return Finding.ok("nas_folder", say("{path} is there", path=base))
         reply = session.exec(_MAY_WRITE, args=[base], timeout_seconds=self._left(), action="look at", path=base)
         if reply.output.strip() != b"yes":
@@ -149,8 +153,10 @@ class _Visit:
             )
         return Finding.ok("nas_folder", say("{path} is there, and the account may write in it", path=base))
 
-    def _of_space(self, files: NasFiles, free: int) -> Finding:
+    def _of_space(self, files: NasFiles, free: int | None) -> Finding:
         nas, target = self._case.config.nas_settings, files.typed_after_ssh
+        if free is None:
+            return Finding.blind("nas_space", say("this NAS does not tell its free space"))
         if free <= nas.reserve_bytes + self._case.config.testing.test_file_size_bytes:
             reason = say(
                 "{free} free, {reserve} reserved", free=words.size(free), reserve=words.size(nas.reserve_bytes)

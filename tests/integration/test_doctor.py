@@ -5,67 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from celestial_nasops.durable import user_name
+from tests.doctor_told import USER, doctor
 from tests.mounts import SmallTmpfs
 from tests.nas_servers import Server, openssh_server
 from tests.scene import Scene
-
-USER = user_name()
-
-
-@dataclass(frozen=True)
-class Told:
-    """What the command left."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-
-    @property
-    def lines(self) -> list[str]:
-        """Each line with its remedy, spaces of the table left out."""
-        lines = re.split(r"\n(?! )", self.stdout.rstrip("\n"))[:-1]
-        return [re.sub(r"\n? {2,}", " ", line) for line in lines]
-
-    def of(self, *names: str) -> list[str]:
-        """The lines of some looks."""
-        return [line for line in self.lines if line.split()[1] in names]
-
-    @property
-    def bad(self) -> list[str]:
-        """What is not ok."""
-        return [line for line in self.lines if not line.startswith("ok ")]
-
-
-def doctor(scene: Scene, *options: str, **environment: str) -> Told:
-    argv = [sys.executable, "-m", "healthcheck", "doctor", "--config", scene.config_path]
-    done = subprocess.run(
-        [*argv, "--state-dir", str(scene.state_dir), *options],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
-    return Told(done.returncode, done.stdout, done.stderr)
-
-
-def typed(line: str) -> None:
-    """Type the command behind a remedy's last colon."""
-    command = line.partition(" -> ")[2].rpartition(": ")[2].replace(f"sudo -u {USER} ", "").replace("sudo ", "")
-    subprocess.run(["sh", "-euc", command], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def test_a_healthy_scene(scene: Scene) -> None:
@@ -73,189 +19,6 @@ def test_a_healthy_scene(scene: Scene) -> None:
         told = doctor(scene)
     assert (told.exit_code, told.bad, told.stderr) == (0, [], "")
     assert told.stdout.endswith("\n17 ok, 0 warn, 0 fail, 0 unknown\n")
-
-
-# --- misconfigurations: each with its whole line and remedy ---
-
-
-def set_key(section: str, key: str, value: object) -> Callable[[Scene], None]:
-    return lambda scene: scene.configure({section: {key: value}})
-
-
-def write(path: str, text: str) -> Callable[[Scene], None]:
-    def act(scene: Scene) -> None:
-        Path(path.format(**names(scene))).write_text(text)
-
-    return act
-
-
-def remove(path: str) -> Callable[[Scene], None]:
-    return lambda scene: Path(path.format(**names(scene))).unlink()
-
-
-def names(scene: Scene) -> dict[str, object]:
-    return {
-        "folder": scene.folder,
-        "config": scene.config_path,
-        "key": scene.nas.client_key,
-        "known": scene.nas.known_hosts,
-        "ssh_config": scene.nas.ssh_config,
-        "database": scene.database,
-        "media": scene.media,
-        "port": scene.nas.port,
-        "base": scene.base,
-        "user": USER,
-    }
-
-
-def no_media(scene: Scene) -> None:
-    scene.media.rmdir()
-
-
-def media_is_a_file(scene: Scene) -> None:
-    scene.media.rmdir()
-    scene.media.touch()
-
-
-def no_column(scene: Scene) -> None:
-    with sqlite3.connect(scene.database) as connection:
-        connection.execute("ALTER TABLE media_transfer_status DROP COLUMN transfer_end_time")
-    connection.close()
-
-
-def a_huge_file_waits(scene: Scene) -> None:
-    with sqlite3.connect(scene.database) as connection:
-        connection.execute(
-            "INSERT INTO media_transfer_status (file_path, file_name, file_size, download_status) "
-            "VALUES ('/x', 'x', 9000000000000000, 'completed')"
-        )
-    connection.close()
-
-
-def open_to_all(scene: Scene) -> None:
-    scene.database.chmod(0o666)
-
-
-@pytest.mark.parametrize(
-    ("break_it", "look", "line", "mend"),
-    [
-        pytest.param(
-            set_key("check_settings", "intervall_minutes", 3),
-            "configuration",
-            "warn configuration the configuration {config}: nobody reads the key check_settings.intervall_minutes; did "
-            "you mean interval_minutes? [config_warns] -> correct that place, then try: smoke-check config check {config}",
-            set_key("check_settings", "interval_minutes", 3),
-            id="a key that nobody reads",
-        ),
-        pytest.param(
-            no_media,
-            "folders",
-            "fail folders the folder {media} does not exist (local_settings.media_path) [folder_missing] -> create it, "
-            "or correct local_settings.media_path in unified_config.json: sudo mkdir -p {media}",
-            None,
-            id="no media folder",
-        ),
-        pytest.param(
-            media_is_a_file,
-            "folders",
-            "fail folders {media} is not a folder (local_settings.media_path) [folder_not_a_folder] -> correct "
-            "local_settings.media_path in unified_config.json, or look at what is there: ls -ld {media}",
-            lambda scene: (scene.media.unlink(), scene.media.mkdir()),
-            id="the media folder is a file",
-        ),
-        pytest.param(
-            remove("{database}"),
-            "queue",
-            "fail queue there is no database at {database} [database_missing] -> check database_settings.db_path in "
-            "unified_config.json; the daemon creates the file when it starts: sudo systemctl restart media-sync-daemon",
-            Scene.create_database,
-            id="no queue",
-        ),
-        pytest.param(
-            write("{database}", "no database, but long enough to be looked at"),
-            "queue",
-            "fail queue {database} is not an SQLite database [database_not_a_database] -> check "
-            "database_settings.db_path in unified_config.json, and what the file is: file {database}",
-            lambda scene: (scene.database.unlink(), scene.create_database()),
-            id="a queue that is no database",
-        ),
-        pytest.param(
-            no_column,
-            "queue",
-            "fail queue table media_transfer_status in {database} lacks: transfer_end_time [database_no_column] -> add "
-            'what is missing, for example: sqlite3 {database} "ALTER TABLE media_transfer_status ADD COLUMN '
-            'transfer_end_time TEXT"',
-            lambda scene: (scene.database.unlink(), scene.create_database()),
-            id="a queue without a column",
-        ),
-        pytest.param(
-            open_to_all,
-            "queue",
-            "warn queue every user of this server may change {database} (mode 666) [file_open_to_others] -> sudo chmod "
-            "o-w {database}",
-            None,
-            id="everybody may change the queue",
-        ),
-        pytest.param(
-            remove("{key}"),
-            "key",
-            "fail key user {user} has no key {key} to log in to the NAS with [no_ssh_key] -> make one: sudo -u {user} "
-            "ssh-keygen -q -t ed25519 -N '' -f {key}; then add the line in {key}.pub to ~/.ssh/authorized_keys of "
-            "{user} on 127.0.0.1",
-            lambda scene: make_key_as_told(scene),
-            id="no key",
-        ),
-        pytest.param(
-            write("{known}", "# nothing\n"),
-            "host_key",
-            "fail host_key no host key of [127.0.0.1]:{port} is pinned in {known} [host_key_not_pinned] -> pin it: "
-            "ssh-keyscan -t ed25519 -p {port} 127.0.0.1 2>/dev/null | sudo -u {user} tee -a {known}; then compare it "
-            "with the one that the NAS shows: ssh-keygen -l -f {known}",
-            lambda scene: pin_as_told(scene),
-            id="no pinned host key",
-        ),
-        pytest.param(
-            set_key("nas_settings", "reserve_bytes", 1 << 60),
-            "nas_space",
-            "fail nas_space no space left on the NAS for {base}: SIZE free, 1152921.5 TB reserved [nas_disk_full] -> "
-            "free space or raise the quota there: ssh -F {ssh_config} nas-edge df -h",
-            lambda scene: scene.configure({}),
-            id="the NAS is full",
-        ),
-        pytest.param(
-            a_huge_file_waits,
-            "nas_space",
-            "warn nas_space what waits in the queue waits for room on the NAS: 9000.0 TB needed, SIZE free "
-            "[nas_no_room] -> free space or raise the quota there, the rest goes by itself: ssh -F {ssh_config} "
-            "nas-edge df -h {base}",
-            lambda scene: (scene.database.unlink(), scene.create_database()),
-            id="no room on the NAS for what waits",
-        ),
-    ],
-)
-def test_a_seeded_misconfiguration(
-    scene: Scene, break_it: Callable[[Scene], object], look: str, line: str, mend: Callable[[Scene], object] | None
-) -> None:
-    scene.create_database()
-    assert doctor(scene).of(look)[0].startswith(f"ok {look} ")
-    break_it(scene)
-    [found] = doctor(scene).of(look)
-    assert re.sub(r"\b[0-9.]+ [MGT]B free", "SIZE free", found) == line.format(**names(scene))
-    if mend is None:
-        typed(found)
-    else:
-        mend(scene)
-    assert doctor(scene).of(look)[0].startswith(f"ok {look} ")
-
-
-def make_key_as_told(scene: Scene) -> None:
-    [line] = doctor(scene).of("key")
-    typed(line.split("; then")[0])
-
-
-def pin_as_told(scene: Scene) -> None:
-    [line] = doctor(scene).of("host_key")
-    typed(line.split("; then")[0])
 
 
 def test_no_alias(scene: Scene) -> None:
@@ -319,12 +82,13 @@ def test_disks_of_this_server(scene: Scene, small_tmpfs: SmallTmpfs) -> None:
 # --- the NAS's abilities ---
 
 
-def test_a_nas_that_has_changed_and_one_that_proves_too_little(scene: Scene) -> None:
-    with scene.daemon():
-        scene.check("--no-insert")
-        wait_for_abilities(scene)
-        scene.configure({"nas_settings": {"access": "sftp"}})
-        told = doctor(scene)
+def test_a_nas_that_has_changed_and_one_that_proves_too_little(tmp_path: Path) -> None:
+    with openssh_server(tmp_path / "nas", settings=["Subsystem sftp internal-sftp"]) as nas:
+        scene = Scene(tmp_path, nas)
+        with scene.daemon():
+            assert scene.check().exit_code == 0  # the daemon has logged in, and remembers what it found
+            scene.configure({"nas_settings": {"access": "sftp"}})
+            told = doctor(scene)
         [line] = told.of("nas_abilities")
         assert re.fullmatch(
             r"warn nas_abilities the NAS is not what the daemon found at its last connection: a shell \(.*; and now: "
@@ -334,19 +98,15 @@ def test_a_nas_that_has_changed_and_one_that_proves_too_little(scene: Scene) -> 
         )
         assert told.of("nas_clock") == ["ok nas_clock not looked at: SFTP tells no time"]
         assert told.of("nas_folder") == [f"ok nas_folder {scene.base} is there"]
-    scene.configure({"nas_settings": {"access": "sftp"}, "sync_settings": {"required_verification_level": "hash"}})
-    [line] = doctor(scene).of("nas_abilities")
+        sync = {"required_verification_level": "hash"}
+        scene.configure({"nas_settings": {"access": "sftp"}, "sync_settings": sync})
+        [line] = doctor(scene).of("nas_abilities")
     assert line == (
-        "fail nas_abilities nothing is deleted: this NAS lets a copy be verified by read_back only, and hash is required "
-        "[delete_unproven] -> give the account a shell on the NAS; or, to take less for proof, set "
+        "fail nas_abilities nothing is deleted: this NAS lets a copy be verified by read_back only, and hash is "
+        "required [delete_unproven] -> give the account a shell on the NAS; or, to take less for proof, set "
         "sync_settings.required_verification_level to read_back in unified_config.json, then: sudo systemctl reload "
         "media-sync-daemon"
     )
-
-
-def wait_for_abilities(scene: Scene) -> None:
-    """Send a file, so that the daemon connects and finds out."""
-    assert scene.check().exit_code == 0
 
 
 def test_a_nas_that_freezes_is_waited_for_in_bounds(scene: Scene) -> None:
@@ -356,9 +116,8 @@ def test_a_nas_that_freezes_is_waited_for_in_bounds(scene: Scene) -> None:
     took = time.monotonic() - begun
     scene.nas.thaw()
     [nas] = told.of("nas")
-    assert nas.startswith(
-        f"fail nas 127.0.0.1 port {scene.nas.port} gave no answer within 5 s (waiting for its SSH greeting) [nas_silent]"
-    )
+    silent = f"127.0.0.1 port {scene.nas.port} gave no answer within 5 s (waiting for its SSH greeting)"
+    assert nas.startswith(f"fail nas {silent} [nas_silent] -> see that the NAS is on and awake, ")
     assert told.exit_code == 1
     assert took < 5 + 3 + 5
 
