@@ -6,6 +6,7 @@ from celestial_nasops.fault import Cause
 from healthcheck.doctor.causes import (
     CONFIG_WARNS as CONFIG_WARNS,
     DOCTOR_BLIND as DOCTOR_BLIND,
+    FILE_OF_ANOTHER as FILE_OF_ANOTHER,
     FILE_OPEN_TO_OTHERS as FILE_OPEN_TO_OTHERS,
     KEY_OPEN_TO_OTHERS as KEY_OPEN_TO_OTHERS,
     LOCALE_NOT_UTF8 as LOCALE_NOT_UTF8,

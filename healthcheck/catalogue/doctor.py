@@ -158,6 +158,27 @@ ENTRIES = (
         ),
     ),
     Entry(
+        causes.FILE_OF_ANOTHER,
+        where=("doctor",),
+        en=Text(
+            title="A file of the programs belongs to another user",
+            explanation=(
+                "ssh's configuration, the key or the pinned host keys are there, and the account of the programs "
+                "may not read them. Often somebody edited or copied them as root. Giving the file to that "
+                "account is safe."
+            ),
+        ),
+        zh=Translation(
+            title="程序的文件属于其他用户",
+            explanation=(
+                "ssh 配置、密钥或固定的主机密钥存在，但程序的账户无权读取。往往是有人以 root 编辑或复制"
+                "过。把文件交给该账户是安全的。"
+            ),
+            summary="用户 {user} 无法读取 {path}：它属于 {owner}（权限 {mode}）",
+            remedy="sudo chown {user} {path}",
+        ),
+    ),
+    Entry(
         causes.MODE_TOO_TIGHT,
         where=("doctor",),
         en=Text(

@@ -50,9 +50,23 @@ class Case:
         return self.config.daemon_settings.unit
 
     @property
+    def has_our_daemon(self) -> bool:
+        """Whether the daemon is that of this project; some sites run another one under the same unit name."""
+        start = self.units.get(self.daemon, {}).get("ExecStart")
+        return start is None or "media-sync-daemon" in start.partition(" ;")[0]
+
+    @property
     def is_supervised(self) -> bool:
         """Whether there are units at all."""
         return self.config.daemon_settings.supervisor != "none"
+
+    @staticmethod
+    def is_known(user: str) -> bool:
+        """Whether there is such an account."""
+        try:
+            return user.isdigit() or bool(pwd.getpwnam(user))
+        except KeyError:
+            return False
 
     @property
     def is_users(self) -> bool:

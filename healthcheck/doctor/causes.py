@@ -95,6 +95,11 @@ FILE_OPEN_TO_OTHERS = Cause(
     "every user of this server may change {path} (mode {mode})",
     "sudo chmod o-w {path}",
 )
+FILE_OF_ANOTHER = Cause(
+    "file_of_another",
+    "user {user} can't read {path}: it belongs to {owner} (mode {mode})",
+    "sudo chown {user} {path}",
+)
 MODE_TOO_TIGHT = Cause(
     "mode_too_tight",
     "{path} has the mode {mode}, so its own user may not write it ({setting})",

@@ -6,7 +6,8 @@ import os
 import stat
 from collections.abc import Iterator
 
-from celestial_nasops import causes as shared, words
+from celestial_nasops import accounts, causes as shared, words
+from celestial_nasops.durable import user_name
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
 from healthcheck import causes, preflight
@@ -22,6 +23,9 @@ _SPARE_BYTES = 1 << 20  # for the queue's own growth
 def look_at_folders(case: Case) -> Iterator[Finding]:
     """Whether each folder of the configuration is there, and is the programs' own."""
     folders = settings_of(case.config)
+    state = os.path.normpath(case.config.daemon_settings.state_path)
+    if not case.has_our_daemon and not os.path.lexists(state):
+        del folders[state]
     if os.path.lexists(case.state_dir):  # the first run makes it
         folders[case.state_dir] = "--state-dir"
     faults = [fault for path, setting in folders.items() if (fault := fault_of_folder(path, setting)) is not None]
@@ -68,6 +72,20 @@ def open_to_others(name: str, path: str) -> Finding | None:
     if not status.st_mode & stat.S_IWOTH or status.st_mode & stat.S_ISVTX:
         return None
     return Finding.of_cause(name, causes.FILE_OPEN_TO_OTHERS, State.WARN, path=path, mode=mode_of(status))
+
+
+def unreadable(name: str, path: str) -> Finding | None:
+    """A failure where a file is there and this user may not read it."""
+    try:
+        status = os.stat(path)
+    except OSError:  # not there, or in a folder that is not ours, which is told elsewhere
+        return None
+    if os.access(path, os.R_OK):
+        return None
+    owner = accounts.name_of(status.st_uid)
+    return Finding.of_cause(
+        name, causes.FILE_OF_ANOTHER, path=path, user=user_name(), owner=owner, mode=mode_of(status)
+    )
 
 
 def mode_of(status: os.stat_result) -> str:

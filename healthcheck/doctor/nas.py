@@ -118,7 +118,7 @@ class _Visit:
     def _of_login(self, session: NasSession, files: NasFiles) -> int | None:
         """What is free, None where the NAS doesn't tell.
 
-        The first thing asked for tells whether there is a shell; what is wrong with the folder is no fault of the login's.
+        The first thing asked for tells whether there is a shell. What is wrong with the folder is not the login's fault.
         """
         assert self._target is not None
         account = f"{self._target.username}@{self._target.host}"
@@ -161,7 +161,9 @@ class _Visit:
             reason = say(
                 "{free} free, {reserve} reserved", free=words.size(free), reserve=words.size(nas.reserve_bytes)
             )
-            return Finding.of_cause("nas_space", shared.NAS_DISK_FULL, path=nas.base_path, reason=reason, target=target)
+            by_sftp = {} if files.capabilities.way is Way.SHELL else self._by_sftp(files.capabilities)
+            full = Fault(shared.NAS_DISK_FULL, path=nas.base_path, reason=reason, target=target, **by_sftp)
+            return Finding.of_fault("nas_space", full)
         try:
             _count, needed = queue.what_waits(self._case.config.database_settings.db_path)
         except DatabaseFault:  # told by its own look
@@ -178,6 +180,11 @@ class _Visit:
                 base=nas.base_path,
             )
         return Finding.ok("nas_space", say("free: {free}", free=words.size(free)))
+
+    def _by_sftp(self, now: Capabilities) -> dict[str, str]:
+        assert self._target is not None
+        seen = self._case.config.nas_settings.base_path.removeprefix(now.hidden_prefix)
+        return {"sftp": f"sftp -b - {self._target.sftp_alias}", "seen": seen}
 
     def _of_abilities(self, now: Capabilities) -> Finding:
         sync, before = self._case.config.sync_settings, None

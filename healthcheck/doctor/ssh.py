@@ -14,7 +14,7 @@ from celestial_nasops.nas.target import SshTarget, resolve
 from healthcheck import causes, preflight
 from healthcheck.doctor.case import Case
 from healthcheck.doctor.finding import Finding
-from healthcheck.doctor.folders import mode_of, open_to_others
+from healthcheck.doctor.folders import mode_of, open_to_others, unreadable
 
 _NAMES = {
     causes.NO_SSH_KEY.code: "key",
@@ -42,11 +42,11 @@ def look_at_ssh(case: Case) -> Iterator[Finding]:
 
 def _of_alias(target: SshTarget, fault: Fault | None) -> Iterator[Finding]:
     config = os.path.expanduser(target.ssh_config)
-    found = open_to_others("ssh", config)
-    if fault is not None:
-        yield Finding.of_fault("ssh", fault)
-    elif found is not None:
+    found = unreadable("ssh", config) or open_to_others("ssh", config)
+    if found is not None:
         yield found
+    elif fault is not None:
+        yield Finding.of_fault("ssh", fault)
     else:
         account = f"{target.username}@{target.host}"
         yield Finding.ok(
@@ -57,9 +57,12 @@ def _of_alias(target: SshTarget, fault: Fault | None) -> Iterator[Finding]:
 def _of_key(target: SshTarget, fault: Fault | None) -> Iterator[Finding]:
     path = next((path for path in target.identity_files if os.path.lexists(path)), "")
     mode = os.stat(path) if path and os.path.exists(path) else None
+    hidden = unreadable("key", path)
     # As ssh itself, which asks for the modes of its user's own keys alone.
     if mode is not None and mode.st_uid == os.geteuid() and mode.st_mode & _PRIVATE:
         yield Finding.of_cause("key", causes.KEY_OPEN_TO_OTHERS, path=path, mode=mode_of(mode))
+    elif hidden is not None:
+        yield hidden
     elif fault is not None:
         yield Finding.of_fault("key", fault)
     else:
@@ -67,11 +70,13 @@ def _of_key(target: SshTarget, fault: Fault | None) -> Iterator[Finding]:
 
 
 def _of_host_key(target: SshTarget, fault: Fault | None) -> Iterator[Finding]:
-    known = KnownHosts.read(target.known_hosts_files)
-    if fault is not None:
+    files = target.known_hosts_files
+    known = KnownHosts.read(files)
+    bad = [found for path in files if (found := unreadable("host_key", path)) is not None]
+    if fault is not None and not bad:
         yield Finding.of_fault("host_key", fault)
         return
-    bad = [found for path in target.known_hosts_files if (found := open_to_others("host_key", path)) is not None]
+    bad += [found for path in files if (found := open_to_others("host_key", path)) is not None]
     yield from bad
     if bad:
         return

@@ -39,6 +39,10 @@ _ON = ("enabled", "enabled-runtime", "static", "linked", "linked-runtime", "alia
 def look_at_daemon(case: Case) -> Iterator[Finding]:
     """The daemon itself, as a run's first probe sees it."""
     found = daemon_status.look(case.config, case.loaded.path)
+    eyes = case.foreign_eyes
+    if eyes is not None and found.cause == shared.STATE_CORRUPT.code:  # not for this user to read
+        yield Finding.blind("daemon", eyes.summary, eyes.remedy, eyes.code)
+        return
     state = _STATES.get(found.outcome, State.UNKNOWN)
     if state is State.UNKNOWN:
         yield Finding.blind("daemon", found.summary, found.remedy, found.cause)
@@ -85,6 +89,9 @@ def _of_users(case: Case) -> Iterator[Finding]:
     if case.is_users or any(told.get("LoadState") != "loaded" for told in both):
         return
     check, daemon = (told.get("User") or "root" for told in both)
+    if not case.is_known(check):
+        yield Finding.of_cause("units", causes.USER_UNKNOWN, user=check)
+        return
     if check != daemon:
         yield Finding.of_cause(
             "units", causes.USERS_DIFFER, unit=CHECK, user=check, other_unit=case.daemon, other_user=daemon
@@ -167,7 +174,10 @@ def _needed(case: Case, *, for_daemon: bool) -> tuple[list[str], list[str]]:
         target = fault
     site = render.Site(case.loaded, case.user, os.path.expanduser("~"), os.path.dirname(sys.prefix), target)
     needs = render.access_of_daemon(site) if for_daemon else render.access_of_check(site)
-    own = (case.config.daemon_settings.state_path,) if for_daemon else ()
+    state = os.path.normpath(case.config.daemon_settings.state_path)
+    if for_daemon and not case.has_our_daemon:  # it has media and queue in common with ours, and nothing else
+        return [path for path in map(os.path.normpath, needs.writes) if path != state], []
+    own = (state,) if for_daemon else ()
     return (
         list(dict.fromkeys(os.path.normpath(path) for path in (*needs.writes, *own))),
         [path for path in sandbox.outermost(needs.reads) if os.path.lexists(path)],

@@ -24,12 +24,12 @@ SEEDS = (
     ),
     Seed(
         "its own user may not write the state folder",
-        f"chmod 500 {STATE}",
+        f"chmod 555 {STATE}",
         (
             Line(
                 "fail",
                 "folders",
-                f"{STATE} has the mode 500, so its own user may not write it (daemon_settings.state_path)",
+                f"{STATE} has the mode 555, so its own user may not write it (daemon_settings.state_path)",
                 "mode_too_tight",
                 f"sudo chmod u+rwx {STATE}",
             ),
@@ -88,6 +88,28 @@ SEEDS = (
             ),
         ),
         exit_code=0,
+    ),
+    Seed(
+        "the key belongs to root",
+        f"chown root: {HOME}/.ssh/id_ed25519",
+        (
+            Line(
+                "fail",
+                "key",
+                f"user media-sync can't read {HOME}/.ssh/id_ed25519: it belongs to root (mode 600)",
+                "file_of_another",
+                f"sudo chown media-sync {HOME}/.ssh/id_ed25519",
+            ),
+            Line(
+                "fail",
+                "nas",
+                f"the key {HOME}/.ssh/id_ed25519 can't be used: Permission denied",
+                "nas_key_unusable",
+                "it must be a private key without passphrase that this user can read: ls -l "
+                f"{HOME}/.ssh/id_ed25519; ssh-keygen -y -f {HOME}/.ssh/id_ed25519",
+            ),
+            *because("nas", "nas_folder", "nas_space", "nas_abilities", "nas_clock"),
+        ),
     ),
     # --- the NAS ---
     Seed(

@@ -78,6 +78,20 @@ SEEDS = (
         mend=drop_in(CHECK),
     ),
     Seed(
+        "the check runs as a user that is not there",
+        drop_in(CHECK, "User=pilot"),
+        (
+            Line(
+                "fail",
+                "units",
+                "there is no user 'pilot' on this machine",
+                "user_unknown",
+                "name the account that runs the daemon: --user NAME; those that exist: getent passwd",
+            ),
+        ),
+        mend=drop_in(CHECK),
+    ),
+    Seed(
         "systemd ends a run too soon",
         drop_in(CHECK, "TimeoutStartSec=30s"),
         (

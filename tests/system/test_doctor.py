@@ -95,7 +95,9 @@ def test_a_seeded_misconfiguration(planted: Site, seed: Seed) -> None:
 
 
 def test_another_user_is_told_that_it_sees_nothing(shared: Site) -> None:
+    shared.edge.run("chmod", "700", STATE)
     exit_code, lines = doctor(shared, user="games")
+    shared.edge.run("chmod", "755", STATE)
     blind = Line(
         "unknown",
         "",
@@ -104,7 +106,7 @@ def test_another_user_is_told_that_it_sees_nothing(shared: Site) -> None:
         "doctor_blind",
         f"sudo smoke-check doctor --config {CONFIG}",
     )
-    names = ("sandbox", "folders", "queue", "ssh", "nas")
+    names = ("daemon", "sandbox", "folders", "queue", "ssh", "nas")
     assert bad(lines) == [str(replace(blind, name=name)) for name in names]
     assert exit_code == 2
 
@@ -131,6 +133,35 @@ def test_a_nas_that_is_away_is_waited_for_in_bounds(shared: Site) -> None:
     assert bad(lines) == [str(silent), *map(str, because("nas", *LOOKS[-4:]))]
     assert exit_code == 1
     assert took < 10
+
+
+def test_another_daemon_under_the_unit_s_name_is_none_of_its_business(planted: Site) -> None:
+    edge = planted.edge
+    edge.run("systemctl", "stop", DAEMON)
+    edge.run("mv", STATE, "/root/state")
+    other = ("ExecStart=", "ExecStart=/bin/sleep infinity", "Type=exec", "StateDirectory=", "WatchdogSec=0")
+    planted.drop_in(DAEMON, *other)
+    edge.run("systemctl", "restart", DAEMON)
+    try:
+        exit_code, lines = doctor(planted)
+    finally:
+        edge.shell(f"systemctl stop {DAEMON}; mv /root/state {STATE}")
+    assert (exit_code, bad(lines)) == (0, [])
+    assert any(line.startswith("ok       daemon          running (pid ") for line in lines)
+
+
+def test_the_other_debian_s_systemd_tells_the_same(disk: Disk, nas_disk: Disk) -> None:
+    with site_of(disk, nas_disk) as site:
+        exit_code, lines = doctor(site)
+        assert (exit_code, bad(lines)) == (0, [])
+        site.drop_in(CHECK, f"ReadOnlyPaths={MEDIA}", f"InaccessiblePaths={HOME}/.ssh", "ReadWritePaths=/srv/gone")
+        exit_code, lines = doctor(site)
+        causes = [re.search(r"check_sandbox .*\[(\w+)\]", line) for line in bad(lines)]
+        assert [found[1] for found in causes if found] == [
+            "sandbox_path_missing",
+            "sandbox_in_the_way",
+            "sandbox_in_the_way",
+        ]
 
 
 # --- it touches nothing ---
