@@ -118,7 +118,7 @@ class _Visit:
     def _of_login(self, session: NasSession, files: NasFiles) -> int | None:
         """What is free, None where the NAS doesn't tell.
 
-        The first thing asked for tells whether there is a shell. What is wrong with the folder is not the login's fault.
+        The first thing asked for tells whether there is a shell. A folder that is missing is not the login's fault.
         """
         assert self._target is not None
         account = f"{self._target.username}@{self._target.host}"

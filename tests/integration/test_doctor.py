@@ -110,16 +110,17 @@ def test_a_nas_that_has_changed_and_one_that_proves_too_little(tmp_path: Path) -
 
 
 def test_a_nas_that_freezes_is_waited_for_in_bounds(scene: Scene) -> None:
+    scene.configure({"check_settings": {"ping_timeout_seconds": 1}})
     scene.nas.freeze()
     begun = time.monotonic()
     told = doctor(scene)
     took = time.monotonic() - begun
     scene.nas.thaw()
     [nas] = told.of("nas")
-    silent = f"127.0.0.1 port {scene.nas.port} gave no answer within 5 s (waiting for its SSH greeting)"
+    silent = f"127.0.0.1 port {scene.nas.port} gave no answer within 1 s (waiting for its SSH greeting)"
     assert nas.startswith(f"fail nas {silent} [nas_silent] -> see that the NAS is on and awake, ")
     assert told.exit_code == 1
-    assert took < 5 + 3 + 5
+    assert took < 1 + 3 + 5
 
 
 # --- what can't be looked at ---
