@@ -47,7 +47,7 @@ def test_an_account_that_lingers_installs_runs_and_removes_its_own(bookworm: Dis
             own("systemctl --user is-active media-sync-daemon smoke-check.timer smoke-check-watch.timer").split()
             == ["active"] * 3
         )
-        doctor = own("~/.local/bin/smoke-check doctor")
+        doctor = own("~/.local/bin/smoke-check doctor --config ~/.config/celestial-nasops/unified_config.json")
         assert doctor.endswith("\n19 ok, 0 warn, 0 fail, 0 unknown\n"), doctor
         assert "ok       check_sandbox   smoke-check.service belongs to one user and has no sandbox\n" in doctor
 
