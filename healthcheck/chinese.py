@@ -113,8 +113,8 @@ PHRASES = {
     "an unreadable ledger was put aside as {path}": "无法读取的账本已移为 {path}",
     # --- the doctor ---
     "could not look: {reason}": "无法查看：{reason}",
-    "{ok} ok, {warn} warn, {fail} fail, {unknown} unknown": (
-        "{ok} 项 ok，{warn} 项 warn，{fail} 项 fail，{unknown} 项 unknown"
+    "{ok} ok, {warn} warn, {fail} fail, {unknown} unknown, {skipped} skipped": (
+        "{ok} 项 ok，{warn} 项 warn，{fail} 项 fail，{unknown} 项 unknown，{skipped} 项 skipped"
     ),
     "SQLite {version}": "SQLite {version}",
     "SQLite {version} has the WAL-reset bug of 3.7.0 to 3.51.2, which very rarely damages a queue that two programs "
@@ -154,7 +154,7 @@ PHRASES = {
     "{path} is there, and the account may write in it": "{path} 存在，且该账户可以写入",
     "{free} free, {reserve} reserved": "可用 {free}，预留 {reserve}",
     "what waits in the queue": "队列中等待的文件",
-    "not looked at: SFTP tells no time": "没有查看：SFTP 不提供时间",
+    "SFTP tells no time": "SFTP 不提供时间",
     "this NAS does not tell its free space": "该 NAS 不提供可用空间",
     "the NAS told no time": "NAS 没有给出时间",
     "at most {seconds} s off this server's": "与本服务器的时钟最多相差 {seconds} 秒",

@@ -34,8 +34,8 @@ class Told:
 
     @property
     def bad(self) -> list[str]:
-        """What is not ok."""
-        return [line for line in self.lines if not line.startswith("ok ")]
+        """What is neither ok nor skipped."""
+        return [line for line in self.lines if not line.startswith(("ok ", "skipped "))]
 
 
 def doctor(scene: Scene, *options: str, **environment: str) -> Told:

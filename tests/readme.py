@@ -50,7 +50,7 @@ def doctor_report(folder: Path) -> tuple[int, str]:
         with scene.daemon():
             done = doctor(scene)
     lines = re.split(r"\n(?! )", done.stdout.rstrip("\n"))
-    return done.exit_code, "".join(f"{line}\n" for line in lines if not line.startswith("ok "))
+    return done.exit_code, "".join(f"{line}\n" for line in lines if not line.startswith(("ok ", "skipped ")))
 
 
 def report_of(printed: str) -> str:

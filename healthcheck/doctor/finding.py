@@ -12,12 +12,13 @@ from healthcheck.outcome import ExitCode
 
 
 class State(StrEnum):
-    """What a look came to. ``unknown``: it was not possible, which is neither good nor bad."""
+    """What a look came to. Only ``ok`` is green."""
 
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
-    UNKNOWN = "unknown"
+    UNKNOWN = "unknown"  # could not be looked at, which is neither good nor bad
+    SKIPPED = "skipped"  # there is nothing to look at here, or it waits for what the summary names
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class Finding:
     def of_cause(cls, name: str, cause: Cause, state: State = State.FAIL, **values: object) -> Finding:
         """A cause of the catalogue with the values of the case at hand."""
         return cls.of_fault(name, Fault(cause, **values), state)
+
+    @classmethod
+    def left_out(cls, name: str, summary: str) -> Finding:
+        """Not looked at, for a reason that is told elsewhere or is none to worry about."""
+        return cls(name, State.SKIPPED, summary)
 
     @classmethod
     def blind(cls, name: str, reason: str, remedy: str | None = None, cause: str | None = None) -> Finding:

@@ -52,7 +52,7 @@ def look_at_nas(case: Case) -> Iterator[Finding]:
     if failed is not None and left:
         yield Finding.of_fault(left[0], failed)
         for name in left[1:]:
-            yield Finding.blind(name, say("because of {probe}", probe=left[0]))
+            yield Finding.left_out(name, say("because of {probe}", probe=left[0]))
 
 
 class _Visit:
@@ -156,7 +156,7 @@ class _Visit:
     def _of_space(self, files: NasFiles, free: int | None) -> Finding:
         nas, target = self._case.config.nas_settings, files.typed_after_ssh
         if free is None:
-            return Finding.blind("nas_space", say("this NAS does not tell its free space"))
+            return Finding.left_out("nas_space", say("this NAS does not tell its free space"))
         if free <= nas.reserve_bytes + self._case.config.testing.test_file_size_bytes:
             reason = say(
                 "{free} free, {reserve} reserved", free=words.size(free), reserve=words.size(nas.reserve_bytes)
@@ -202,7 +202,7 @@ class _Visit:
 
     def _of_clock(self, session: NasSession, files: NasFiles) -> Finding:
         if files.capabilities.way is not Way.SHELL:
-            return Finding.ok("nas_clock", say("not looked at: SFTP tells no time"))
+            return Finding.left_out("nas_clock", say("SFTP tells no time"))
         begun, started = time.time(), time.monotonic()
         reply = session.exec("date +%s", timeout_seconds=self._left(), action="ask for", path="its time")
         took = time.monotonic() - started

@@ -18,7 +18,7 @@ from healthcheck.moments import iso
 from healthcheck.outcome import ExitCode
 from healthcheck.status_file import printable
 
-_COLOUR = {State.OK: "32", State.WARN: "33", State.FAIL: "31", State.UNKNOWN: "31"}
+_COLOUR = {State.OK: "32", State.WARN: "33", State.FAIL: "31", State.UNKNOWN: "31", State.SKIPPED: "2"}
 
 
 def tell(findings: Iterable[Finding], loaded: Loaded, out: TextIO, *, as_json: bool) -> ExitCode:
@@ -35,7 +35,7 @@ def tell(findings: Iterable[Finding], loaded: Loaded, out: TextIO, *, as_json: b
         out.write(json.dumps(_document(told, code, loaded, users=users), indent=2, ensure_ascii=False) + "\n")
     else:
         counts = {state.value: sum(finding.state is state for finding in told) for state in State}
-        out.write(say("{ok} ok, {warn} warn, {fail} fail, {unknown} unknown", **counts) + "\n")
+        out.write(say("{ok} ok, {warn} warn, {fail} fail, {unknown} unknown, {skipped} skipped", **counts) + "\n")
     return code
 
 

@@ -33,7 +33,7 @@ def look_at_ssh(case: Case) -> Iterator[Finding]:
     except Fault as fault:
         yield Finding.of_fault("ssh", fault)
         for name in ("key", "host_key"):
-            yield Finding.blind(name, say("because of {probe}", probe="ssh"))
+            yield Finding.left_out(name, say("because of {probe}", probe="ssh"))
         return
     yield from _of_alias(target, faults.get("ssh"))
     yield from _of_key(target, faults.get("key"))

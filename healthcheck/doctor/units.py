@@ -53,7 +53,7 @@ def look_at_daemon(case: Case) -> Iterator[Finding]:
 def look_at_units(case: Case) -> Iterator[Finding]:
     """Whether systemd has them as they are on the disk, starts them at boot, and ends them in time."""
     if not case.is_supervised:
-        yield Finding.ok("units", say("daemon_settings.supervisor is none, so there are no units to look at"))
+        yield Finding.left_out("units", say("daemon_settings.supervisor is none, so there are no units to look at"))
         return
     if case.untold is not None:
         yield Finding.blind("units", case.untold.summary, case.untold.remedy, case.untold.code)
@@ -68,6 +68,8 @@ def _of_boot(case: Case) -> Iterator[Finding]:
     for unit in (case.daemon, CHECK, *TIMERS):
         told = case.units.get(unit, {})
         load, enabled, active = (told.get(key, "") for key in ("LoadState", "UnitFileState", "ActiveState"))
+        if unit == case.daemon and load != "loaded":
+            continue  # told by its own look
         if load == "masked":
             yield Finding.of_cause("units", causes.DAEMON_MASKED, unit=unit)
         elif load != "loaded":
@@ -147,7 +149,7 @@ def look_at_sandboxes(case: Case) -> Iterator[Finding]:
         elif told.get("LoadState") != "loaded":
             yield Finding.blind(name, say("{unit} is not loaded", unit=unit))
         elif case.is_users:
-            yield Finding.ok(name, say("{unit} belongs to one user and has no sandbox", unit=unit))
+            yield Finding.left_out(name, say("{unit} belongs to one user and has no sandbox", unit=unit))
         elif root := told.get("RootDirectory") or told.get("RootImage"):
             yield Finding.blind(name, say("{unit} has a root of its own, {path}", unit=unit, path=root))
         else:

@@ -38,7 +38,7 @@ class Line:
 
 
 def because(name: str, *of: str) -> tuple[Line, ...]:
-    return tuple(Line("unknown", one, f"could not look: because of {name}", None, None) for one in of)
+    return tuple(Line("skipped", one, f"because of {name}", None, None) for one in of)
 
 
 @dataclass(frozen=True)

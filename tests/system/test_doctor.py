@@ -29,7 +29,10 @@ def doctor(site: Site, *options: str, user: str | None = None) -> tuple[int, lis
     done = site.edge.run("smoke-check", "doctor", *options, check=False, user=user)
     assert done.stderr == ""
     *lines, last = re.split(r"\n(?! )", done.stdout.rstrip("\n"))
-    counts = {state: sum(line.startswith(f"{state} ") for line in lines) for state in ("ok", "warn", "fail", "unknown")}
+    counts = {
+        state: sum(line.startswith(f"{state} ") for line in lines)
+        for state in ("ok", "warn", "fail", "unknown", "skipped")
+    }
     assert last == ", ".join(f"{count} {state}" for state, count in counts.items())
     return done.exit_code, lines
 
