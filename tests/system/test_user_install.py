@@ -61,6 +61,7 @@ def test_an_account_that_lingers_installs_runs_and_removes_its_own(bookworm: Dis
         edge.stop()
         edge.boot()  # nobody logs in: the account lingers
         edge.wait_for_unit(f"user@{uid}.service", ActiveState="active")
+        assert own("systemctl --user is-system-running --wait") == "running\n"  # the daemon is up, not on its way
         own("systemctl --user start smoke-check")
         assert edge.failed_units() == []
 
