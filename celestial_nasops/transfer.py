@@ -149,15 +149,19 @@ def send(
         return Sent(place.path, source.size, sha256, source.mtime_ns, files.verification_level, belongs_at)
 
 
-def check_place(config: Config, record: FileRecord) -> None:
+def check_place(config: Config, record: FileRecord, resolve: Callable[[str], str] = os.path.realpath) -> None:
     """Check that a file lies in the media folder, wherever links in its path lead: nothing else is sent and deleted.
+
+    Args:
+        config: names the media folder.
+        record: the file's row.
+        resolve: where a path really leads; for many files in one go, one that remembers its answers.
 
     Raises:
         LocalFault: FILE_REFUSED.
     """
     check_names(record)
-    media = os.path.realpath(config.local_settings.media_path)
-    folder = os.path.realpath(os.path.dirname(record.file_path))
+    media, folder = resolve(config.local_settings.media_path), resolve(os.path.dirname(record.file_path))
     if folder != media and not folder.startswith(media.rstrip("/") + "/"):
         reason = f"it is not in the media folder {config.local_settings.media_path}"
         raise LocalFault(causes.FILE_REFUSED, path=record.file_path, reason=reason)
