@@ -7,8 +7,7 @@ import errno
 import re
 import socket
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from celestial_nasops import causes as shared, process
 from celestial_nasops.fault import Fault, NasFault
@@ -23,8 +22,7 @@ _LONGEST_WELCOME_BYTES = 8192
 _GREETING = "waiting for its SSH greeting"
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(NamedTuple):
     """What the SSH port said first, and how long it took to connect (seconds)."""
 
     banner: str
