@@ -8,7 +8,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from celestial_nasops import __version__
@@ -184,7 +183,7 @@ def _with_stop(run: Run, final: Verdict) -> Verdict:
     """Tell a run that was stopped before it had found anything from one that could not measure."""
     interrupted = final.root is not None and final.root.finding.cause == causes.INTERRUPTED.code
     if run.nudge.signal_name == signal.SIGTERM.name and interrupted and final.exit_code is ExitCode.NOT_MEASURED:
-        return replace(final, exit_code=ExitCode.STOPPED)
+        return final._replace(exit_code=ExitCode.STOPPED)
     return final
 
 
