@@ -12,7 +12,6 @@ from tests.system.site import DAEMON, Site
 
 # A run waits no longer than needed for what can't come.
 IMPATIENT = {"testing": {"max_wait_minutes": 0.1}}
-BACKUP = f"{BASE_PATH}/EdgeBackup"
 
 
 @contextlib.contextmanager
