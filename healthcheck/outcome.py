@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from celestial_nasops.fault import Cause, Fault, shown
 
@@ -69,8 +69,7 @@ class Finding:
         return cls.of_fault(Fault(cause, **values), outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
+class ProbeResult(NamedTuple):
     """A finding with its probe and its time. ``started_at`` is Unix seconds."""
 
     name: str
@@ -79,8 +78,7 @@ class ProbeResult:
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a run amounts to. ``root`` is the probe that its summary leads to."""
 
     outcome: Outcome

@@ -8,14 +8,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from celestial_nasops import __version__
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
 from celestial_nasops.language import say, spoken
 from healthcheck import causes, cleanup, pipeline, remedies, status_file
-from healthcheck.context import Run
+from healthcheck.context import Run, TargetOnce
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
 from healthcheck.nas_link import NasLink
@@ -43,8 +43,7 @@ class NoVerdict(Exception):  # noqa: N818 - a verdict of its own
         super().__init__(fault.summary)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a run is asked to do beyond its configuration. ``None``: as configured."""
 
     max_wait_minutes: float | None = None
@@ -135,6 +134,7 @@ def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, rep
     else:
         limited = config
     now = time.time()
+    target = TargetOnce(limited)
     return Run(
         config=limited,
         config_path=loaded.path,
@@ -143,7 +143,8 @@ def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, rep
         clock=RunClock(limited.testing.max_wait_minutes * 60),
         nudge=nudge,
         ledger=ledger,
-        nas=NasLink(limited, nudge),
+        target=target,
+        nas=NasLink(limited, target, nudge),
         tell=report.tell,
         tick=report.tick,
         file_count=options.files,
@@ -182,7 +183,7 @@ def _with_stop(run: Run, final: Verdict) -> Verdict:
     """Tell a run that was stopped before it had found anything from one that could not measure."""
     interrupted = final.root is not None and final.root.finding.cause == causes.INTERRUPTED.code
     if run.nudge.signal_name == signal.SIGTERM.name and interrupted and final.exit_code is ExitCode.NOT_MEASURED:
-        return replace(final, exit_code=ExitCode.STOPPED)
+        return final._replace(exit_code=ExitCode.STOPPED)
     return final
 
 

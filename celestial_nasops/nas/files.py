@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas.capabilities import Capabilities
@@ -14,16 +13,14 @@ from celestial_nasops.nas.verification import VerificationLevel
 SLOWEST_HASH_BYTES_PER_SECOND = 5e6
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteStat:
+class RemoteStat(NamedTuple):
     """A regular file's size (bytes) and time of modification (Unix seconds)."""
 
     size: int
     modified: float
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteCopy:
+class RemoteCopy(NamedTuple):
     """A regular file's size (bytes), time of modification (Unix seconds), and SHA-256 (hex) of its content."""
 
     size: int
@@ -31,8 +28,7 @@ class RemoteCopy:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenCopy:
+class WrittenCopy(NamedTuple):
     """A file's size (bytes), and SHA-256 (hex) of what lies on the NAS, read back while it was written."""
 
     size: int
