@@ -1,10 +1,11 @@
-"""The kinds of events that the check writes to the journal; ``journalctl -x`` explains them with these words.
+"""The kinds of events in the journal, the check's and the daemon's; ``journalctl -x`` explains them with these words.
 
-A message id never changes and never gets another meaning. ``healthcheck.catalogue.journal`` makes the catalogues of them.
+A message id never changes and never gets another meaning. ``healthcheck.catalogue.journal`` makes the catalogues.
 """
 
 from __future__ import annotations
 
+from celestial_nasops import daemon_events
 from celestial_nasops.journal import Event
 from healthcheck import causes
 
@@ -86,7 +87,8 @@ CHECK_STALE = Event(
 
 def all_events() -> dict[str, Event]:
     """Every kind by its name."""
-    return {name: value for name, value in globals().items() if isinstance(value, Event)}
+    own = {name: value for name, value in globals().items() if isinstance(value, Event)}
+    return own | daemon_events.all_events()
 
 
 def of_cause(code: str) -> Event:

@@ -132,7 +132,7 @@ def watchdog_seconds(config: Config) -> float:
 def _values(site: Site, *, for_daemon: bool) -> dict[str, str | Sequence[str]]:
     config = site.loaded.config
     check = config.check_settings
-    access = _of_daemon(site) if for_daemon else _of_check(site)
+    access = access_of_daemon(site) if for_daemon else access_of_check(site)
     mounts = sandbox.outermost(_media(config))
     binaries = os.path.join(site.prefix, "venv", "bin")
     return {
@@ -173,12 +173,14 @@ def _media(config: Config) -> tuple[str, ...]:
     return config.local_settings.media_path, os.path.dirname(config.database_settings.db_path)
 
 
-def _of_check(site: Site) -> sandbox.Access:
+def access_of_check(site: Site) -> sandbox.Access:
+    """The paths that the check needs, its own state folder aside."""
     config = site.loaded.config
     return sandbox.Access(_media(config), (*_of_both(site), config.daemon_settings.state_path))
 
 
-def _of_daemon(site: Site) -> sandbox.Access:
+def access_of_daemon(site: Site) -> sandbox.Access:
+    """The paths that the daemon needs, its state folder aside where systemd makes that."""
     config = site.loaded.config
     own = () if _state_directory(config) else (config.daemon_settings.state_path,)
     return sandbox.Access((*_media(config), *own), _of_both(site))

@@ -23,7 +23,7 @@ CAUSES = daemon_errors.catalogue()
 ENTRIES = [pytest.param(entry, id=code) for code, entry in BY_CODE.items()]
 PARTS = {
     *("daemon_status", "ping", "database", "file_insert", "remote_verify", "local_delete"),
-    *("daemon", "configuration", "run", "installation"),
+    *("daemon", "configuration", "run", "installation", "doctor"),
 }
 
 
