@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from healthcheck import marked_file
 from tests.mounts import SmallTmpfs
 from tests.nas_servers import Server
 from tests.scene import NAME, Scene
@@ -158,6 +159,21 @@ def test_clean_without_a_ledger_finds_everything_that_is_marked(tmp_path: Path, 
         outcome = scene.check(command="clean")
     assert (outcome.exit_code, outcome.stdout) == (0, "nothing is left of any run\n")
     assert scene.litter() == [str(media)]
+
+
+def test_a_copy_that_was_stored_beside_is_found_by_the_hash_of_its_row(scene: Scene) -> None:
+    with scene.daemon("idle"), scene.start_check() as agent:
+        eventually(lambda: [line for line in scene.litter() if line.startswith("row ")])
+        agent.kill()
+        agent.wait()
+    with queue(scene) as database:
+        database.execute("UPDATE media_transfer_status SET transfer_status = 'completed'")
+        [(name, sha256)] = database.execute("SELECT file_name, file_hash FROM media_transfer_status").fetchall()
+    [beside] = marked_file.path_beside(marked_file.expected_remote_path(scene.config, name), sha256)
+    Path(beside).parent.mkdir(parents=True)
+    Path(beside).write_bytes(b"a copy")
+    assert scene.check(command="clean").exit_code == 0
+    assert (scene.litter(), scene.debts()) == ([], [])
 
 
 def test_a_row_that_is_written_anew_is_followed_on(scene: Scene) -> None:
