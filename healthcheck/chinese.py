@@ -76,7 +76,6 @@ PHRASES = {
     "the connection was not up yet": "连接尚未建立",
     # --- database ---
     "opens and takes writes; {ready} file(s) wait": "可以打开并写入；{ready} 个文件在等待",
-    ", the oldest for {time}": "，最早的已等 {time}",
     ", {failed} failed earlier": "，之前失败 {failed} 个",
     # --- file_insert ---
     "{what} ({total} bytes) is in place and in the queue": "{what}（{total} 字节）已就位并进入队列",
@@ -222,4 +221,32 @@ WORDS = {
     "No space left on device": "设备上没有剩余空间",
     "Permission denied": "权限不足",
     "Input/output error": "输入输出错误",
+    # --- what a configuration's value should be ---
+    "an absolute path": "绝对路径",
+    "an absolute path, one that starts with ~, or empty": "绝对路径、以 ~ 开头的路径，或留空",
+    "a name without spaces that does not start with '-'": "不含空格且不以 '-' 开头的名称",
+    "a name without spaces that does not start with '-', or empty": "不含空格且不以 '-' 开头的名称，或留空",
+    "a dot and up to 31 letters, digits, '.', '_' or '-'": "一个点加最多 31 个字母、数字、'.'、'_' 或 '-'",
+    "up to 40 letters, digits, '_' or '-', a letter first": "最多 40 个字母、数字、'_' 或 '-'，以字母开头",
+    "up to 10 letters or digits, such as .bin": "最多 10 个字母或数字，例如 .bin",
+    "a time of day such as 07:00": "一天中的时刻，例如 07:00",
+    "a time of day such as 22:00, or 24:00": "一天中的时刻，例如 22:00，或 24:00",
+    "a unit's name that ends in .service": "以 .service 结尾的单元名",
+    "a text that is not empty": "非空文本",
+    "a relative folder without '..'": "不含 '..' 的相对目录",
+    "times that do not overlap": "互不重叠的时段",
+    "made of YYYY, MM, DD (or %Y, %m, %d), for example YYYY/MM/DD": (
+        "由 YYYY、MM、DD（或 %Y、%m、%d）组成，例如 YYYY/MM/DD"
+    ),
+    "a prefix without eight digits in a row, which would be read as a date": "不含连续八位数字的前缀，否则会被当作日期",
+    # --- what is wrong with JSON ---
+    "Expecting value": "此处应有一个值",
+    "Expecting ',' delimiter": "此处应有逗号 ','",
+    "Expecting ':' delimiter": "此处应有冒号 ':'",
+    "Expecting property name enclosed in double quotes": "此处应有双引号中的键名",
+    "Illegal trailing comma before end of object": "对象末尾多了一个逗号",
+    "Illegal trailing comma before end of array": "数组末尾多了一个逗号",
+    "Extra data": "此后还有多余的内容",
+    "Unterminated string starting at": "从此处开始的字符串没有结束",
+    "Invalid control character at": "此处有非法的控制字符",
 }
