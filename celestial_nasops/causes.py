@@ -95,8 +95,9 @@ DATABASE_LOCKED = Cause(
 )
 DATABASE_READ_ONLY = Cause(
     "database_read_only",
-    "the database {path} can be read but not written: {reason}",
-    "SQLite must write the file and its whole folder: findmnt -T {path}; ls -ld {path} {folder}",
+    "the database {path} can be read but not written: user {user} may not write {places} (owner {owner}, mode {mode})",
+    "SQLite must write the file and its whole folder, as the daemon's user; if {user} is that user: "
+    "sudo chown {user} {places} && sudo chmod u+rwX {places}",
 )
 DATABASE_NO_PERMISSION = Cause(
     "database_no_permission",
@@ -105,8 +106,8 @@ DATABASE_NO_PERMISSION = Cause(
 )
 DATABASE_DISK_FULL = Cause(
     "database_disk_full",
-    "no space left for the database {path}",
-    "free space there: df -h {folder}",
+    "no space left for the database {path}: {free} of {total} free on {mount_point} ({device})",
+    "free space there; what fills it: sudo du -xhd2 {mount_point} | sort -h | tail",
 )
 DATABASE_NO_TABLE = Cause(
     "database_no_table",
@@ -176,8 +177,9 @@ FOLDER_REPLACED = Cause(
 )
 FOLDER_FULL = Cause(
     "folder_full",
-    "no space left in {path} ({setting}): {reason}",
-    "free space there: df -h {path}; df -i {path}",
+    "no space left in {path} ({setting}): {reason}; {free} of {total} free on {mount_point} ({device})",
+    "free space there; what fills it: sudo du -xhd2 {mount_point} | sort -h | tail; where no inode is free: "
+    "sudo du -xd2 --inodes {mount_point} | sort -n | tail",
 )
 FOLDER_FAILED = Cause(
     "folder_failed",

@@ -91,7 +91,9 @@ def folder_fault(error: OSError, folder: str, setting: str) -> LocalFault:
         case errno.EROFS:
             return read_only.fault_of(folder, setting)
         case errno.ENOSPC | errno.EDQUOT:
-            return LocalFault(causes.FOLDER_FULL, reason=reason, **values)
+            from celestial_nasops import full_disk  # only where there is none left
+
+            return full_disk.fault_of(folder, setting, reason)
         case _:
             return LocalFault(causes.FOLDER_FAILED, reason=reason, **values)
 

@@ -81,7 +81,7 @@ PHRASES = {
     "{what} ({total} bytes) is in place and in the queue": "{what}（{total} 字节）已就位并进入队列",
     "{count} files, the first {first}": "{count} 个文件，第一个是 {first}",
     "; the daemon had scanned the folder and was faster with the row": "；守护进程已扫描目录，先写入了记录",
-    "{free} bytes free, {needed} needed": "可用 {free} 字节，需要 {needed} 字节",
+    "{needed} are needed": "需要 {needed}",
     # --- remote_verify ---
     "{path} holds the same {size} bytes (SHA-256 {sha256})": "{path} 内容相同，{size} 字节（SHA-256 {sha256}）",
     "{count} copies are right; the last: {last}": "{count} 个副本正确；最后一个：{last}",
@@ -139,8 +139,6 @@ PHRASES = {
     "{unit} can write in {writes}, and see all else that it needs": "{unit} 可以写入 {writes}，并能看到其他所需的一切",
     "{user} can write in {folders}": "{user} 可以写入 {folders}",
     "free: {free}": "可用空间：{free}",
-    "{free} of {total} free": "总共 {total}，可用 {free}",
-    "no inode free": "没有可用的 inode",
     "none of the folders is there": "这些目录都不存在",
     "{path} is a queue; {count} file(s) wait": "{path} 是一个队列；有 {count} 个文件等待",
     "ssh {alias} means {account} port {port}": "ssh {alias} 指向 {account} 端口 {port}",
@@ -219,6 +217,8 @@ WORDS = {
     "its path is not absolute": "路径不是绝对路径",
     "Read-only file system": "只读文件系统",
     "No space left on device": "设备上没有剩余空间",
+    "Disk quota exceeded": "超出磁盘配额",
+    "no inode free": "没有可用的 inode",
     "Permission denied": "权限不足",
     "Input/output error": "输入输出错误",
     # --- what a configuration's value should be ---

@@ -108,21 +108,24 @@ ENTRIES = (
         en=Text(
             title="The database can't be written",
             explanation=(
-                "It can be read, and writing is refused by the file's mode, by its folder, by the unit's "
-                "sandbox, or because the disk was remounted read-only after an error. SQLite needs to write the "
-                "folder as well, for its -wal and -shm files. If the disk is read-only, read dmesg before it is "
-                "remounted: it may be dying."
+                "It can be read, and writing is refused by the owner and mode of the file, of the -wal or -shm file "
+                "beside it, or of its folder. SQLite needs to write all of them. Usually a program, or sqlite3 as "
+                "root, opened the queue under another name. Where owner and mode would allow it, see lsattr -d: the "
+                "file may be immutable."
             ),
         ),
         zh=Translation(
             title="数据库不可写",
             explanation=(
-                "可以读取，但写入被文件权限、所在目录、服务单元的沙箱拒绝，或者磁盘出错后被重新挂载为只读。"
-                "SQLite 还需要写该目录，用于 -wal 和 -shm 文件。如果是磁盘只读，重新挂载之前先看 dmesg：磁盘可能"
-                "即将损坏。"
+                "可以读取，但写入被文件、它旁边的 -wal 或 -shm 文件，或所在目录的属主和权限拒绝。SQLite 需要写所有"
+                "这些。通常是某个程序，或以 root 运行的 sqlite3，用别的身份打开过队列。如果属主和权限本应允许，用 "
+                "lsattr -d 查看：文件可能被设为不可更改。"
             ),
-            summary="数据库 {path} 可读但不可写：{reason}",
-            remedy="SQLite 必须能写该文件及其整个目录：findmnt -T {path}; ls -ld {path} {folder}",
+            summary="数据库 {path} 可读但不可写：用户 {user} 无权写入 {places}（属主 {owner}，权限 {mode}）",
+            remedy=(
+                "SQLite 必须以守护进程的用户身份写该文件及其整个目录；如果 {user} 就是该用户："
+                "sudo chown {user} {places} && sudo chmod u+rwX {places}"
+            ),
         ),
     ),
     Entry(
@@ -167,8 +170,8 @@ ENTRIES = (
                 "媒体占满了磁盘；请查看守护进程是否在传输和删除。先清理其他文件；在副本校验之前绝不要手工删除媒体"
                 "。"
             ),
-            summary="数据库 {path} 所在磁盘没有剩余空间",
-            remedy="在那里腾出空间：df -h {folder}",
+            summary="数据库 {path} 所在磁盘没有剩余空间：{mount_point}（{device}）共 {total}，可用 {free}",
+            remedy="在那里腾出空间；查看占用：sudo du -xhd2 {mount_point} | sort -h | tail",
         ),
     ),
     Entry(
