@@ -131,6 +131,11 @@ DATABASE_FAILED = Cause(
     "the database {path} failed: {reason}",
     "look at it with: sqlite3 {path} 'PRAGMA quick_check'",
 )
+RECEIPT_UNREADABLE = Cause(
+    "receipt_unreadable",
+    "the receipt {row_id} in {path} can't be understood: its {column} is none that this version writes",
+    "see what it is, and who wrote it: sqlite3 {path} 'SELECT * FROM media_transfer_receipts WHERE id = {row_id}'",
+)
 ROW_EXISTS = Cause(
     "row_exists",
     "the queue has a row for {file_path} already",
