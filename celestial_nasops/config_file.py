@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from celestial_nasops import causes
+from celestial_nasops import causes, regular_file
 from celestial_nasops.config import PATTERNS_IN_WORDS, Config, Section
 from celestial_nasops.fault import ConfigFault, shown
 from celestial_nasops.language import phrase, say
@@ -58,8 +58,7 @@ def load(path: str) -> Loaded:
         ConfigFault: missing, unreadable, no JSON, or wrong values; then with all problems at once.
     """
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
+        text = regular_file.read(path).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise ConfigFault(causes.CONFIG_MISSING, path=path) from error
     except OSError as error:

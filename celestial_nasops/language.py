@@ -78,9 +78,10 @@ def configured(path: str) -> str:
     """``check_settings.language`` of a configuration, read before the rest is checked: its problems are told, too."""
     import json
 
+    from celestial_nasops import regular_file  # which speaks itself
+
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            found = json.load(file)["check_settings"]["language"]
+        found = json.loads(regular_file.read(path).decode("utf-8-sig"))["check_settings"]["language"]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return "auto"
     return found if found in LANGUAGES else "auto"

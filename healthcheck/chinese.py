@@ -184,6 +184,7 @@ PHRASES = {
     "there is no key {key}": "没有配置项 {key}",
     "see them all: smoke-check config schema": "查看全部：smoke-check config schema",
     "interrupted": "已中断",
+    "it is {kind}, not a file": "它是{kind}，不是文件",
     "this is a fault of smoke-check; run it with SMOKE_CHECK_DEBUG=1 and report what it prints": (
         "这是 smoke-check 的缺陷；用 SMOKE_CHECK_DEBUG=1 运行并报告其输出"
     ),
@@ -216,6 +217,11 @@ WORDS = {
     "its content is another": "内容不同",
     "its path is not absolute": "路径不是绝对路径",
     "Read-only file system": "只读文件系统",
+    "a folder": "目录",
+    "a FIFO": "FIFO",
+    "a socket": "套接字",
+    "a device": "设备",
+    "something else": "其他东西",
     "No space left on device": "设备上没有剩余空间",
     "Disk quota exceeded": "超出磁盘配额",
     "no inode free": "没有可用的 inode",

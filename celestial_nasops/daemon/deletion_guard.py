@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from celestial_nasops import causes
+from celestial_nasops import causes, regular_file
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import coded
 from celestial_nasops.daemon_events import DELETIONS_STOPPED, journalled
@@ -303,8 +303,7 @@ class DeletionGuard:
 
     def _read(self) -> None:
         try:
-            with open(self._path, "rb") as file:
-                self._take(json.loads(file.read()))
+            self._take(json.loads(regular_file.read(self._path)))
         except FileNotFoundError:
             pass
         except OSError as error:
