@@ -58,7 +58,9 @@ def probe(run: Run) -> Finding:
     """Ask systemd, and the daemon's state file where there is one."""
     daemon = run.config.daemon_settings
     if daemon.supervisor == "none":
-        return judge_life(_look_at_state(run), daemon.unit, run.config_path, daemon.state_path)
+        life = _look_at_state(run)
+        run.own_daemon = _is_ours_of_today(life)
+        return judge_life(life, daemon.unit, run.config_path, daemon.state_path)
     users = daemon.supervisor == "systemd-user"
     try:
         timeout = run.config.check_settings.daemon_status_timeout_seconds
@@ -69,6 +71,7 @@ def probe(run: Run) -> Finding:
     if bad is not None:
         return bad
     life = _look_at_state(run, properties.get("StatusText", ""))
+    run.own_daemon = _is_ours_of_today(life, _count(properties.get("MainPID", "")))
     changed = _changed_at(run.config_path)
     return judge_running(properties, life, daemon.unit, run.config_path, daemon.state_path, changed)
 
@@ -241,6 +244,17 @@ def _look_at_state(run: Run, status_text: str = "") -> Life | LocalFault | None:
     found = read_only_folder(state, status_text, daemon.state_path, daemon.unit)
     return Life(
         state, runs, stopped, code, run.config.fingerprint(), silent, _obstacle(daemon.state_path), read_only=found
+    )
+
+
+def _is_ours_of_today(life: Life | LocalFault | None, pid: int | None = None) -> bool:
+    """Whether the daemon, of which ``pid`` may be known, is our own and does what is installed and configured now."""
+    return (
+        isinstance(life, Life)
+        and life.runs
+        and pid in (None, life.state.pid)
+        and life.code_on_disk == life.state.code_fingerprint
+        and life.config_now == life.state.config_fingerprint
     )
 
 
