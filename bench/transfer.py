@@ -27,6 +27,7 @@ from tests.nas_servers import Server, openssh_server
 LARGE_BYTES = 2 << 30
 SMALL_FILES, SMALL_BYTES = 1000, 100_000
 ROUNDS = 3
+_FLOOR = "ssh cat + hashes"
 _TICKS = os.sysconf("SC_CLK_TCK")
 # The daemon's own settings, but for the deletion, which is not measured.
 _SETTINGS = {"sync_settings": {"delete_after_sync": True, "safe_delete_delay_minutes": 60}}
@@ -59,6 +60,7 @@ def _large(folder: Path, nas: Server) -> None:
     copy = f"{nas.files}/copy"
     rivals: dict[str, Callable[[], None]] = {
         "ssh cat": lambda: _run([*gcm, f"cat > {copy}"], stdin=source),
+        _FLOOR: lambda: _sent_and_hashed(gcm, source, copy),
         "rsync": lambda: _run(["rsync", "-W", "-e", " ".join(ssh), str(source), f"nas-edge:{copy}"]),
         "rclone sftp": lambda: _run(_rclone(nas, str(source), copy)),
     }
@@ -83,12 +85,28 @@ def _large(folder: Path, nas: Server) -> None:
         figures.row(f"  {name}, CPU time of both sides", cpu[name], "s")
     goals = {"ssh cat": ">= 0.90", "rsync": ">= 1.50", "rclone sftp": ">= 3.00"}
     for name, goal in goals.items():
-        ratios = [theirs / ours for theirs, ours in zip(seconds[name], seconds["ours"], strict=True)]
-        figures.row(f"  ours is so many times as fast as {name}", ratios, "", f"goal: {goal}")
+        _faster("ours", name, seconds, f"goal: {goal}")
+    # What the goals may come to on this machine: the same with hashes typed by hand, and nothing published or recorded.
+    for name in goals:
+        _faster(_FLOOR, name, seconds)
+    _faster("ours", _FLOOR, seconds)
     figures.row("  of ours, hashing on both sides and reading back", [hashing], "s")
     ratios = [(ours - hashing) / theirs for theirs, ours in zip(cpu["ssh cat"], cpu["ours"], strict=True)]
     figures.row("  CPU time without the hashing, against ssh cat", ratios, "", "goal: <= 1.20")
     os.unlink(source)
+
+
+def _sent_and_hashed(ssh: list[str], source: Path, copy: str) -> None:
+    """Send a file, hash it here meanwhile, and hash what lies there afterwards, all by programs in C."""
+    tool = "openssl dgst -sha256" if shutil.which("openssl") else "sha256sum"
+    with subprocess.Popen([*tool.split(), source], stdout=subprocess.DEVNULL) as here:
+        _run([*ssh, f"cat > {copy} && sync {copy} && {tool} < {copy}"], stdin=source)
+    assert here.returncode == 0
+
+
+def _faster(name: str, rival: str, seconds: dict[str, list[float]], goal: str = "") -> None:
+    ratios = [theirs / own for theirs, own in zip(seconds[rival], seconds[name], strict=True)]
+    figures.row(f"  {name}: so many times as fast as {rival}", ratios, "", goal)
 
 
 def _hashing_seconds(source: Path) -> float:

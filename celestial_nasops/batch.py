@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import os
 import posixpath
@@ -115,11 +116,12 @@ def _items(config: Config, records: Sequence[FileRecord], day: dt.date, rest: li
     items: list[_Item] = []
     folders: dict[str, int] = {}
     taken: set[str] = set()
+    resolve: Callable[[str], str] = functools.cache(os.path.realpath)
     for record in records:
         folder = paths.remote_folder(config, record.file_name, day)
         member = f"{folders.setdefault(folder, len(folders))}/{record.file_name}"
         try:
-            check_place(config, record)
+            check_place(config, record, resolve)
             if member in taken or not _PLAIN_NAME.fullmatch(os.fsencode(record.file_name)):
                 rest.append(record)
                 continue

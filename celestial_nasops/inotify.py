@@ -6,7 +6,7 @@ import ctypes
 import os
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MODIFY = 0x2
 CLOSE_WRITE = 0x8
@@ -25,8 +25,7 @@ _BUFFER_BYTES = 65536
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened in the folder of a watch. ``mask`` has the bits above."""
 
     watch: int

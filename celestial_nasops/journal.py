@@ -119,7 +119,7 @@ class Journal:
 
 
 def encoded(fields: Mapping[str, object]) -> bytes:
-    """A record as the journal takes it.
+    """A record as the journal takes it. Bytes, such as those of a file's name, stay as they are.
 
     Raises:
         ValueError: a name that the journal would not take, with the field it stands for.
@@ -130,7 +130,7 @@ def encoded(fields: Mapping[str, object]) -> bytes:
             raise ValueError(f"{name} is no name of a field")
         if value is None:
             continue
-        text = str(value).encode("utf-8", "backslashreplace")
+        text = value if isinstance(value, bytes) else str(value).encode("utf-8", "backslashreplace")
         if b"\n" in text:
             parts += b"%s\n%s%s\n" % (name.encode(), struct.pack("<Q", len(text)), text)
         else:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Templates(Protocol):
@@ -28,8 +27,7 @@ class Templates(Protocol):
         """What takes its place for an account without a shell; empty where nothing does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tongue:
+class Tongue(NamedTuple):
     """A language other than English.
 
     Attributes:

@@ -18,6 +18,7 @@ from celestial_nasops.daemon.signals import Signals
 from celestial_nasops.daemon.start import sole_instance, unusable_folders
 from celestial_nasops.daemon.supervisor import FAILED, INTERNAL, Supervisor
 from celestial_nasops.daemon.worker import described
+from celestial_nasops.daemon_events import journalled
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, NasFault
 from celestial_nasops.notify import Notifier
 from celestial_nasops.steering import commands
@@ -55,10 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(config_file.load(config_file.find(options.config)), once=options.once)
     except ConfigFault as fault:
-        log.critical("%s; %s", coded(fault), fault.remedy)
+        log.critical("%s; %s", coded(fault), fault.remedy, extra=journalled(fault=fault))
         return CONFIG
     except Fault as fault:
-        log.critical("%s; %s", coded(fault), fault.remedy)
+        log.critical("%s; %s", coded(fault), fault.remedy, extra=journalled(fault=fault))
         return FAILED
     except Exception as error:  # noqa: BLE001 - an operator gets one line, never a traceback
         log.critical("internal error: %s", described(error))
@@ -90,7 +91,7 @@ def _run(loaded: Loaded, *, once: bool) -> int:
     with contextlib.ExitStack() as held:
         faults = _obstacles(loaded.config, held)
         for fault in faults:
-            log.critical("%s; %s", coded(fault), fault.remedy)
+            log.critical("%s; %s", coded(fault), fault.remedy, extra=journalled(fault=fault))
         if faults:
             return FAILED
         supervisor = Supervisor(loaded, signals, Notifier(), once=once)

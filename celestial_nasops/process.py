@@ -11,8 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from celestial_nasops import causes
 from celestial_nasops.fault import Fault
@@ -27,8 +26,7 @@ class ProcessFault(Fault):
     """A child process could not be started, hung, or ended in a way that the caller does not understand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(NamedTuple):
     """What a child process left behind. Exit codes below 0 are signals; of long output only the beginning is kept."""
 
     exit_code: int

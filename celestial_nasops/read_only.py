@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from celestial_nasops import causes
 from celestial_nasops.fault import Cause, LocalFault
@@ -18,8 +18,7 @@ _ESCAPE = re.compile(rb"\\([0-7]{3})")
 _proven: set[str] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """A line of ``/proc/self/mountinfo``, proc(5).
 
     Attributes:

@@ -15,6 +15,7 @@ from celestial_nasops.daemon import pending_deletes
 from celestial_nasops.daemon.deletion_guard import DeletionsStopped
 from celestial_nasops.daemon.pending_deletes import PendingDelete
 from celestial_nasops.daemon.verified_delete import Hooks, NeedsAPerson, delete_verified
+from celestial_nasops.daemon_events import FILE_KEPT, journalled
 from celestial_nasops.durable import folder_fault, put_aside
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.nas.files import NasFiles
@@ -190,7 +191,13 @@ class SafeDeleteManager:
             return True
         if self.unproven is None:
             self.unproven = NasFault(causes.DELETE_UNPROVEN, level=level.value, required=self._required.value)
-            log.error("[%s] %s; %s", self.unproven.code, self.unproven, self.unproven.remedy)
+            log.error(
+                "[%s] %s; %s",
+                self.unproven.code,
+                self.unproven,
+                self.unproven.remedy,
+                extra=journalled(fault=self.unproven),
+            )
         return False
 
     def save(self) -> bool:
@@ -220,7 +227,7 @@ class SafeDeleteManager:
             causes.PENDING_DELETES_UNSAVED, count=len(self._entries), reason=reason, remedy=folder.remedy
         )
         if self.problem is None:
-            log.error("%s; %s", problem, problem.remedy)
+            log.error("%s; %s", problem, problem.remedy, extra=journalled(fault=problem))
         self.problem = problem
 
     def _put_aside_what_is_unreadable(self) -> None:
@@ -229,7 +236,7 @@ class SafeDeleteManager:
         if os.path.lexists(self._path):
             aside = put_aside(self._path, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
             fault = LocalFault(causes.PENDING_DELETES_CORRUPT, path=self._path, reason=self._unreadable, aside=aside)
-            log.error("%s; %s", fault, fault.remedy)
+            log.error("%s; %s", fault, fault.remedy, extra=journalled(fault=fault))
         self._unreadable = None
 
     def _new(
@@ -279,6 +286,7 @@ class SafeDeleteManager:
 
     def _went_wrong(self, entry: PendingDelete, fault: Fault) -> None:
         path = entry.local_file_path
+        told = journalled(FILE_KEPT, fault, FILE_PATH=path, REMOTE_PATH=entry.remote_file_path)
         retries = min(entry.retry_count + 1, max(entry.max_retries, entry.retry_count))
         with self._lock:
             if not self._is_current(entry):
@@ -288,13 +296,12 @@ class SafeDeleteManager:
             self._unsaved = self._unsaved or retries != entry.retry_count
             if retries >= entry.max_retries or isinstance(fault, NeedsAPerson):
                 self._given_up.add(path)
-                log.error(
-                    "not deleted, and not tried again before a restart: [%s] %s; %s", fault.code, fault, fault.remedy
-                )
+                words = "not deleted, and not tried again before a restart: [%s] %s; %s"
+                log.error(words, fault.code, fault, fault.remedy, extra=told)
             else:
                 pause = min(self._pause_seconds * 2**entry.retry_count, _LONGEST_PAUSE_SECONDS)
                 self._not_before[path] = time.monotonic() + pause
-                log.warning("not deleted, tried again in %g s: [%s] %s", pause, fault.code, fault)
+                log.warning("not deleted, tried again in %g s: [%s] %s", pause, fault.code, fault, extra=told)
             self.save()
 
     def _wait_of(self, entry: PendingDelete) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import logging
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
@@ -27,9 +26,6 @@ RESUMED_FROM_BYTES = 4 << 20
 # What is written before it is read back, and what is sent twice at most where the two sides differ.
 SEGMENT_BYTES = 32 << 20
 _NOT_WORTH_KEEPING = {causes.NAS_COPY_DIFFERS.code, causes.NAS_NAME_TAKEN.code, causes.NAS_DISK_FULL.code}
-
-
-log = logging.getLogger(__name__)
 
 
 class Withdrawn(Exception):  # noqa: N818 - no error of ours
@@ -149,22 +145,26 @@ def send(
         return Sent(place.path, source.size, sha256, source.mtime_ns, files.verification_level, belongs_at)
 
 
-def check_place(config: Config, record: FileRecord) -> None:
+def check_place(config: Config, record: FileRecord, resolve: Callable[[str], str] = os.path.realpath) -> None:
     """Check that a file lies in the media folder, wherever links in its path lead: nothing else is sent and deleted.
+
+    Args:
+        config: names the media folder.
+        record: the file's row.
+        resolve: where a path really leads; for many files in one go, one that remembers its answers.
 
     Raises:
         LocalFault: FILE_REFUSED.
     """
     check_names(record)
-    media = os.path.realpath(config.local_settings.media_path)
-    folder = os.path.realpath(os.path.dirname(record.file_path))
+    media, folder = resolve(config.local_settings.media_path), resolve(os.path.dirname(record.file_path))
     if folder != media and not folder.startswith(media.rstrip("/") + "/"):
         reason = f"it is not in the media folder {config.local_settings.media_path}"
         raise LocalFault(causes.FILE_REFUSED, path=record.file_path, reason=reason)
 
 
 def check_hash(config: Config, record: FileRecord, sha256: str) -> None:
-    """Compare a file's SHA-256 with what its row says, which need not be one.
+    """Compare a file's SHA-256 with what its row says, which need not be one: then the line of its arrival notes that.
 
     Raises:
         LocalFault: FILE_HASH_DIFFERS, where that is refused.
@@ -176,7 +176,6 @@ def check_hash(config: Config, record: FileRecord, sha256: str) -> None:
     fault = LocalFault(causes.FILE_HASH_DIFFERS, path=record.file_path, found=sha256, expected=record.file_hash)
     if policy == "refuse" or (policy == "refuse_own" and paths.is_test_file(record.file_path)):
         raise fault
-    log.info("[%s] %s; that may be a hash of another kind", fault.code, fault)
 
 
 def _remove_part(files: NasFiles, places: list[str], local_path: str, parts: Parts | None) -> None:
@@ -232,7 +231,7 @@ def _look_at(files: NasFiles, path: str, source: Source, hooks: Hooks) -> _Place
     if present.size == source.size:
         sha256 = source.sha256(hooks)
         _expect_hash(hooks, source.size)
-        copy = files.inspect(path)
+        copy = files.inspect(path, expected_size=source.size)
         if copy is None:
             return _Place(path)
         if (copy.size, copy.sha256) == (source.size, sha256):
@@ -250,7 +249,7 @@ def _upload(files: NasFiles, config: Config, temporary: str, source: Source, hoo
     found = f"{written} bytes"
     if written == source.size:
         _expect_hash(hooks, source.size)
-        copy = files.inspect(temporary)
+        copy = files.inspect(temporary, expected_size=source.size)
         if copy is not None and (copy.size, copy.sha256) == (source.size, digest.hexdigest()):
             return digest.hexdigest()
         found = f"{copy.size} bytes, SHA-256 {copy.sha256}" if copy else "nothing"
@@ -340,7 +339,7 @@ def _publish(
                 raise NasFault(causes.NAS_COPY_DIFFERS, path=path, found=found, expected=f"{source.size} bytes")
             return _Place(path)
         _expect_hash(hooks, source.size)
-        copy = files.inspect(path)  # somebody was faster; an equal copy is as good as ours
+        copy = files.inspect(path, expected_size=source.size)  # somebody was faster; an equal copy is as good as ours
         if copy is not None and (copy.size, copy.sha256) == (source.size, sha256):
             files.remove([temporary])
             return _Place(path)

@@ -129,11 +129,63 @@ PHRASES = {
     "leftovers could not be looked for: {error}": "无法查找遗留文件：{error}",
     "an unreadable state file was put aside as {path}": "无法读取的状态文件已移为 {path}",
     "an unreadable ledger was put aside as {path}": "无法读取的账本已移为 {path}",
+    # --- the doctor ---
+    "could not look: {reason}": "无法查看：{reason}",
+    "{ok} ok, {warn} warn, {fail} fail, {unknown} unknown, {skipped} skipped": (
+        "{ok} 项 ok，{warn} 项 warn，{fail} 项 fail，{unknown} 项 unknown，{skipped} 项 skipped"
+    ),
+    "SQLite {version}": "SQLite {version}",
+    "SQLite {version} has the WAL-reset bug of 3.7.0 to 3.51.2, which very rarely damages a queue that two programs "
+    "write at the same moment": (
+        "SQLite {version} 带有 3.7.0 至 3.51.2 的 WAL-reset 缺陷：两个程序同一时刻写入队列时，极少数情况下会损坏它"
+    ),
+    "nothing to do but to take updates: sudo apt-get upgrade libsqlite3-0": (
+        "无需处理，及时更新即可：sudo apt-get upgrade libsqlite3-0"
+    ),
+    "not installed": "未安装",
+    "this program was not installed by pip, so what it needs is not recorded": (
+        "本程序不是用 pip 安装的，因此没有记录它需要什么"
+    ),
+    "this terminal": "当前终端",
+    "{locales}; language: {setting}": "{locales}；语言：{setting}",
+    "daemon_settings.supervisor is none, so there are no units to look at": (
+        "daemon_settings.supervisor 为 none，因此没有可查看的单元"
+    ),
+    "all start at boot, run as {user}, and end in time": "都随系统启动，以 {user} 运行，并会按时结束",
+    "{unit} is not loaded": "{unit} 没有加载",
+    "{unit} belongs to one user and has no sandbox": "{unit} 属于单个用户，没有沙箱",
+    "{unit} has a root of its own, {path}": "{unit} 有自己的根目录 {path}",
+    "{unit} can write in {writes}, and see all else that it needs": "{unit} 可以写入 {writes}，并能看到其他所需的一切",
+    "{user} can write in {folders}": "{user} 可以写入 {folders}",
+    "free: {free}": "可用空间：{free}",
+    "{free} of {total} free": "总共 {total}，可用 {free}",
+    "no inode free": "没有可用的 inode",
+    "none of the folders is there": "这些目录都不存在",
+    "{path} is a queue; {count} file(s) wait": "{path} 是一个队列；有 {count} 个文件等待",
+    "ssh {alias} means {account} port {port}": "ssh {alias} 指向 {account} 端口 {port}",
+    "{path} is a key without passphrase, and private": "{path} 是没有口令的私钥，且只有属主可用",
+    "{key} is pinned for {name} in {path}": "{path} 中为 {name} 固定了 {key}",
+    "the NAS is reached through a proxy, which only a login proves": "NAS 经由代理到达，只有登录才能证明",
+    "looking at it": "查看",
+    "{account} can log in": "{account} 可以登录",
+    "{path} is there": "{path} 存在",
+    "{path} is there, and the account may write in it": "{path} 存在，且该账户可以写入",
+    "{free} free, {reserve} reserved": "可用 {free}，预留 {reserve}",
+    "what waits in the queue": "队列中等待的文件",
+    "SFTP tells no time": "SFTP 不提供时间",
+    "this NAS does not tell its free space": "该 NAS 不提供可用空间",
+    "the NAS told no time": "NAS 没有给出时间",
+    "at most {seconds} s off this server's": "与本服务器的时钟最多相差 {seconds} 秒",
+    "ahead of": "快于",
+    "behind": "慢于",
     # --- the commands ---
     "run {run_id} on {host}, ended {moment}": "{host} 上的运行 {run_id}，结束于 {moment}",
     "run {run_id} on {host} is under way since {moment}": "{host} 上的运行 {run_id} 自 {moment} 起正在进行",
     "the run that began at {moment} ended without a verdict": "{moment} 开始的运行没有结论就结束了",
     "the run that began at {moment} hangs": "{moment} 开始的运行卡住了",
+    "stale: the last run was stopped at {moment}, and the verdict before it counts no more": (
+        "已过期：上一次运行在 {moment} 被停止，而它之前的结论已不再有效"
+    ),
     "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers": (
         "已过期：上一次运行在 {minutes} 分钟前（{moment}）结束；查看：systemctl list-timers"
     ),
@@ -166,6 +218,8 @@ PHRASES = {
 
 # Values of faults that are words and no data: exactly these are said in Chinese, all others as they are.
 WORDS = {
+    "see": "看到",
+    "write in": "写入",
     "TCP connection": "TCP 连接",
     "SSH greeting": "SSH 问候",
     "waiting for its SSH greeting": "等待 SSH 问候",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from time import time
+from typing import NamedTuple
 
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
@@ -18,8 +18,7 @@ from healthcheck.marked_file import MARK
 _COMMAND_SECONDS = 3.0  # one command that finds a silent NAS must not use up what the end of a run may take
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(NamedTuple):
     """A debt that could not be settled yet, and why."""
 
     debt: Debt

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
-import json
 import os
 import signal
 import sys
@@ -15,14 +14,13 @@ from typing import TYPE_CHECKING, NoReturn
 from celestial_nasops import __version__
 from celestial_nasops.fault import ConfigFault, Fault
 from celestial_nasops.language import say
-from healthcheck import languages
+from healthcheck import config_command, languages
 from healthcheck.arguments import Parser, count, positive, size
+from healthcheck.console import DEFAULT_STATE_DIR, complain, path_of_config, show, state_dir
 from healthcheck.outcome import ExitCode
 
 if TYPE_CHECKING:
     from celestial_nasops.journal import Event
-
-DEFAULT_STATE_DIR = "/var/lib/smoke-check"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,11 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     kinds = configs.add_subparsers(dest="kind", required=True, metavar="KIND")
     check = kinds.add_parser("check", help="report all problems of a configuration")
     check.add_argument("file", metavar="FILE", nargs="?", help="default: as for run")
-    check.set_defaults(act=_config_check)
-    kinds.add_parser("schema", help="print the JSON Schema").set_defaults(act=_config_schema)
+    check.set_defaults(act=config_command.check)
+    kinds.add_parser("schema", help="print the JSON Schema").set_defaults(act=config_command.schema)
     get = kinds.add_parser("get", parents=[config], help="print the values in force, one a line")
     get.add_argument("keys", metavar="SECTION.KEY", nargs="+")
-    get.set_defaults(act=_config_get)
+    get.set_defaults(act=config_command.get)
 
     explain = commands.add_parser("explain", help="what a code means and what is safe to do; without one, all codes")
     explain.add_argument("code", metavar="CODE", nargs="?")
@@ -75,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         "--language", choices=languages.LANGUAGES, help="default: the configuration's, else the locale's"
     )
     explain.set_defaults(act=_explain)
+
+    doctor = commands.add_parser(
+        "doctor", parents=[config, where], help="look at all that the way needs; changes nothing, sends nothing"
+    )
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.set_defaults(act=_doctor)
 
     preflight = commands.add_parser(
         "preflight", parents=[config], help="tell all that keeps a first run from passing; changes nothing"
@@ -111,30 +115,21 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code = arguments.act(arguments)
     except Fault as fault:
-        _complain(fault.summary, fault.remedy)
+        complain(fault.summary, fault.remedy)
         code = ExitCode.BAD_CONFIG if isinstance(fault, ConfigFault) else ExitCode.FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads us any more; say nothing at exit
     except KeyboardInterrupt:
-        _complain(say("interrupted"), None)
+        complain(say("interrupted"), None)
         code = 128 + signal.SIGINT
     except Exception as error:
         if os.environ.get("SMOKE_CHECK_DEBUG"):
             raise
-        _complain(
+        complain(
             say("internal error: {error}", error=f"{type(error).__name__}: {error}"),
             say("this is a fault of smoke-check; run it with SMOKE_CHECK_DEBUG=1 and report what it prints"),
         )
     return code
-
-
-def _found(given: str | None) -> str:
-    """The configuration's path; from now on its language is spoken."""
-    from celestial_nasops import config_file
-
-    path = config_file.find(given)
-    languages.use(languages.configured(path), os.environ)
-    return path
 
 
 def entry() -> NoReturn:
@@ -151,28 +146,6 @@ def entry() -> NoReturn:
     os._exit(code)
 
 
-def _complain(summary: str, remedy: str | None) -> None:
-    from healthcheck.report import writes_to_journal
-
-    _show(summary + (f" -- {remedy}" if remedy else ""))
-    mark = "<3>" if writes_to_journal(sys.stderr) else ""
-    print(f"{mark}smoke-check: {summary}" + (f"\n{mark}  -> {remedy}" if remedy else ""), file=sys.stderr)
-
-
-def _show(text: str) -> None:
-    """Put a text in the Status line of the unit that runs us."""
-    if "NOTIFY_SOCKET" in os.environ:
-        from celestial_nasops.notify import Notifier
-
-        Notifier().status(text)
-
-
-def _state_dir(arguments: argparse.Namespace) -> str:
-    # systemd separates several state directories by colons, systemd.exec(5)
-    given = arguments.state_dir or os.environ.get("STATE_DIRECTORY", "").split(":")[0] or DEFAULT_STATE_DIR
-    return os.path.abspath(given)
-
-
 def _run(arguments: argparse.Namespace) -> int:
     # A run is short and makes little garbage; looking for it costs a tenth of the CPU time.
     gc.disable()
@@ -181,14 +154,14 @@ def _run(arguments: argparse.Namespace) -> int:
     from healthcheck.run import NoVerdict, Options, perform
 
     report = Report(quiet=arguments.json)
-    loaded = config_file.load(_found(arguments.config))
+    loaded = config_file.load(path_of_config(arguments.config))
     for warning in loaded.warnings:
         report.remark(f"{loaded.path}: {warning}")
     options = Options(arguments.max_wait_minutes, arguments.files, arguments.size_bytes, not arguments.no_insert)
     try:
-        status = perform(loaded, _state_dir(arguments), options, report)
+        status = perform(loaded, state_dir(arguments), options, report)
     except NoVerdict as problem:
-        _complain(problem.fault.summary, problem.fault.remedy)
+        complain(problem.fault.summary, problem.fault.remedy)
         return problem.exit_code
     root = next((p for p in status.probes if p.name == status.root_probe), None)
     report.verdict(status, root)
@@ -203,11 +176,11 @@ def _status(arguments: argparse.Namespace) -> int:
     from healthcheck.report import Report
     from healthcheck.run import why_not_current
 
-    folder = _state_dir(arguments)
+    folder = state_dir(arguments)
     try:
         status = watch.read(folder)
     except watch.NoStatus as none:
-        _complain(str(none), none.remedy)
+        complain(str(none), none.remedy)
         return ExitCode.NOT_MEASURED
     if status.language is not None:
         languages.use(status.language, os.environ)  # one voice for the verdict and what is said of it
@@ -225,28 +198,33 @@ def _status(arguments: argparse.Namespace) -> int:
             print(say("run {run_id} on {host} is under way since {moment}", moment=status.started_at, **values))
     reason_not = why_not_current(status, folder, time.time())
     if reason_not is not None:
-        _complain(reason_not, watch.again(folder))
+        complain(reason_not, watch.again(folder))
         return ExitCode.NOT_MEASURED
     if status.exit_code is None:
         before = status.previous
         if before is None or time.time() > from_iso(before.stale_after):
-            _complain(say("the run under way has no verdict yet, and the one before it is stale"), say("wait for it"))
+            complain(say("the run under way has no verdict yet, and the one before it is stale"), say("wait for it"))
             return ExitCode.NOT_MEASURED
-        return before.exit_code
-    return status.exit_code
+        return _as_answer(before.exit_code)
+    return _as_answer(status.exit_code)
+
+
+def _as_answer(exit_code: int) -> int:
+    """A run that was stopped has measured nothing; for who asks later that is all that counts."""
+    return ExitCode.NOT_MEASURED if exit_code == ExitCode.STOPPED else exit_code
 
 
 def _watch(arguments: argparse.Namespace) -> int:
     from healthcheck import events, watch
 
-    wrong = watch.what_is_wrong(_state_dir(arguments), time.time())
+    wrong = watch.what_is_wrong(state_dir(arguments), time.time())
     if wrong is None:
         return ExitCode.GOOD
     from celestial_nasops.journal import ERROR
 
     summary, remedy = wrong
     _tell(events.CHECK_STALE, ERROR, f"{summary} -- {remedy}", {"SUMMARY": summary, "REMEDY": remedy})
-    _show(f"{summary} -- {remedy}")
+    show(f"{summary} -- {remedy}")
     return ExitCode.NOT_MEASURED
 
 
@@ -256,13 +234,13 @@ def _alert(arguments: argparse.Namespace) -> int:
     from healthcheck.status_file import FILE_NAME
 
     failure = Failure.from_environment(arguments.unit)
-    path = os.path.join(_state_dir(arguments), FILE_NAME)
+    path = os.path.join(state_dir(arguments), FILE_NAME)
     try:
-        command = config_file.load(_found(arguments.config)).config.check_settings.alert_command
+        command = config_file.load(path_of_config(arguments.config)).config.check_settings.alert_command
     except ConfigFault as fault:
         # It may itself be what has failed, and then the journal is told. A unit for alerts that stayed red would say
         # that something is wrong long after the configuration is mended.
-        _complain(fault.summary, fault.remedy)
+        complain(fault.summary, fault.remedy)
         command = []
     return ExitCode.GOOD if alert(failure, command, path, _tell) else ExitCode.FAILED
 
@@ -284,11 +262,11 @@ def _clean(arguments: argparse.Namespace) -> int:
     from healthcheck.report import Report
     from healthcheck.run import NoVerdict, clean
 
-    loaded = config_file.load(_found(arguments.config))
+    loaded = config_file.load(path_of_config(arguments.config))
     try:
-        left = clean(loaded, _state_dir(arguments), Report())
+        left = clean(loaded, state_dir(arguments), Report())
     except NoVerdict as problem:
-        _complain(problem.fault.summary, problem.fault.remedy)
+        complain(problem.fault.summary, problem.fault.remedy)
         return problem.exit_code
     for one in left:
         print(say("still there: {name}: {reason}", name=one.debt.name, reason=one.reason))
@@ -297,25 +275,8 @@ def _clean(arguments: argparse.Namespace) -> int:
     return ExitCode.FAILED if left else ExitCode.GOOD
 
 
-def _config_check(arguments: argparse.Namespace) -> int:
-    from celestial_nasops import config_file
-
-    try:
-        loaded = config_file.load(_found(arguments.file))
-    except ConfigFault as fault:
-        for warning in fault.warnings:
-            print(say("warning: {text}", text=warning))
-        for problem in fault.problems:
-            print(say("problem: {text}", text=problem))
-        raise
-    for warning in loaded.warnings:
-        print(say("warning: {text}", text=warning))
-    print(say("{path} is good", path=loaded.path))
-    return ExitCode.GOOD
-
-
 def _explain(arguments: argparse.Namespace) -> int:
-    _found(None)
+    path_of_config(None)
     if arguments.language:
         languages.use(arguments.language, os.environ)
     from healthcheck import explain
@@ -326,40 +287,26 @@ def _explain(arguments: argparse.Namespace) -> int:
     try:
         print(explain.one(arguments.code), end="")
     except KeyError as unknown:
-        _complain(unknown.args[0], say("see them all: smoke-check explain"))
+        complain(unknown.args[0], say("see them all: smoke-check explain"))
         return ExitCode.USAGE
     return ExitCode.GOOD
 
 
-def _config_schema(_arguments: argparse.Namespace) -> int:
-    from celestial_nasops.config import Config
-
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
-    print(json.dumps(schema, indent=2))
-    return ExitCode.GOOD
-
-
-def _config_get(arguments: argparse.Namespace) -> int:
+def _doctor(arguments: argparse.Namespace) -> int:
+    sys.dont_write_bytecode = True  # it touches nothing
     from celestial_nasops import config_file
+    from healthcheck.doctor import examine, report
 
-    loaded = config_file.load(_found(arguments.config))
-    values = loaded.config.model_dump()
-    known = {f"{section}.{key}": value for section, keys in values.items() for key, value in keys.items()}
-    for key in arguments.keys:
-        if key not in known:
-            _complain(say("there is no key {key}", key=key), say("see them all: smoke-check config schema"))
-            return ExitCode.USAGE
-    for key in arguments.keys:
-        value = known[key]
-        print(value if isinstance(value, str) else json.dumps(value))
-    return ExitCode.GOOD
+    loaded = config_file.load(path_of_config(arguments.config))
+    findings = examine.examine(loaded, state_dir(arguments))
+    return report.tell(findings, loaded, sys.stdout, as_json=arguments.json)
 
 
 def _preflight(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck import preflight
 
-    found = preflight.problems(config_file.load(_found(arguments.config)).config, user=arguments.new_user)
+    found = preflight.problems(config_file.load(path_of_config(arguments.config)).config, user=arguments.new_user)
     for fault in found:
         print(f"problem: {fault.summary}\n  -> {fault.remedy}")
     return ExitCode.FAILED if found else ExitCode.GOOD
@@ -369,7 +316,7 @@ def _holdings(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck import holdings
 
-    for key, value in holdings.count(config_file.load(_found(arguments.config)).config).items():
+    for key, value in holdings.count(config_file.load(path_of_config(arguments.config)).config).items():
         print(f"{key}={value}")
     return ExitCode.GOOD
 
@@ -378,7 +325,7 @@ def _units(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck.units import render
 
-    loaded = config_file.load(_found(arguments.config))
+    loaded = config_file.load(path_of_config(arguments.config))
     site = render.survey(loaded, arguments.user, arguments.prefix, user_manager=arguments.user_units)
     for name in render.write(site, arguments.templates, arguments.into, agent_only=arguments.agent_only):
         print(name)

@@ -33,6 +33,26 @@ class Followed:
     record: FileRecord | None = None
 
 
+class TargetOnce:
+    """The NAS as ssh would resolve it, asked once, by whichever thread needs it first."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._lock = threading.Lock()
+        self._target: SshTarget | None = None
+
+    def __call__(self) -> SshTarget:
+        """Ask ssh, if that was not done yet.
+
+        Raises:
+            Fault: the alias can't be resolved; the next caller tries again.
+        """
+        with self._lock:
+            if self._target is None:
+                self._target = resolve(self._config)
+            return self._target
+
+
 @dataclass(slots=True)
 class Run:
     """One run: its configuration, its limits, what it has seen so far, and what it owes."""
@@ -44,6 +64,8 @@ class Run:
     clock: RunClock
     nudge: Nudge
     ledger: Ledger
+    target: Callable[[], SshTarget]
+    """The NAS as ssh would resolve it; raises Fault if the alias can't be resolved."""
     nas: NasLink
     tell: Callable[[str], None]
     """Shows what is being waited for."""
@@ -60,7 +82,6 @@ class Run:
     timeline: list[Event] = field(default_factory=list)
     worker: threading.Thread | None = None
     """The thread of the probe that is under way; one that was given up is not it any more."""
-    _target: SshTarget | None = None
 
     def note(self, event: str, at: float | None = None) -> None:
         """Record a moment (Unix seconds; now if left out)."""
@@ -74,16 +95,6 @@ class Run:
         """
         seconds = timeout_seconds or self.config.check_settings.database_timeout_seconds
         return MediaStatusDB(self.config.database_settings.db_path, timeout_seconds=seconds)
-
-    def target(self) -> SshTarget:
-        """The NAS as ssh would resolve it, asked once.
-
-        Raises:
-            Fault: the alias can't be resolved.
-        """
-        if self._target is None:
-            self._target = resolve(self.config)
-        return self._target
 
     def check_interrupted(self) -> None:
         """End the probe if the run was asked to end, or has given this probe up.

@@ -1,13 +1,15 @@
-"""The kinds of events that the check writes to the journal; ``journalctl -x`` explains them with these words.
+"""The kinds of events in the journal, the check's and the daemon's; ``journalctl -x`` explains them with these words.
 
-A message id never changes and never gets another meaning. ``python -m healthcheck.events FILE`` writes the catalogue.
+A message id never changes and never gets another meaning. ``healthcheck.catalogue.journal`` makes the catalogues.
 """
 
 from __future__ import annotations
 
-import sys
-
+from celestial_nasops import daemon_events
 from celestial_nasops.journal import Event
+from healthcheck import causes
+
+_CAUSES = "72945fdc-eabe-4100-9e08-d116cb7dd8c3"  # the namespace of the message ids that stand for causes
 
 RUN_STARTED = Event(
     "59fa5a6b746548ba92a2fa64e018478a",
@@ -85,19 +87,17 @@ CHECK_STALE = Event(
 
 def all_events() -> dict[str, Event]:
     """Every kind by its name."""
-    return {name: value for name, value in globals().items() if isinstance(value, Event)}
+    own = {name: value for name, value in globals().items() if isinstance(value, Event)}
+    return own | daemon_events.all_events()
 
 
-def catalogue() -> str:
-    """The message catalogue, https://systemd.io/CATALOG/."""
-    head = "# Explains records of smoke-check in journalctl -x. Made by python -m healthcheck.events; don't edit it.\n"
-    entries = (
-        f"-- {event.message_id}\nSubject: {event.title}\nDefined-By: celestial-nasops\n\n{event.meaning}\n"
-        for event in all_events().values()
-    )
-    return head + "\n" + "\n".join(entries)
+def of_cause(code: str) -> Event:
+    """The kind of a record that tells of a cause; its words are those of the catalogue of causes.
 
+    The message id is made from the code, so that it is as stable. An interruption had one before there were causes.
+    """
+    if code == causes.INTERRUPTED.code:
+        return INTERRUPTED
+    from uuid import UUID, uuid5  # only where something is wrong
 
-if __name__ == "__main__":
-    with open(sys.argv[1], "w", encoding="utf-8") as made:
-        made.write(catalogue())
+    return Event(uuid5(UUID(_CAUSES), code).hex, code, "")

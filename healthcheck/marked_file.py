@@ -11,8 +11,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from celestial_nasops import paths
 from celestial_nasops.config import Config
@@ -23,8 +22,7 @@ _MARKED_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*_\d{8}_\d{6}_[0-9a-f]{8}-\d{1,
 _CHUNK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedFile:
+class MarkedFile(NamedTuple):
     """A test file before it exists. ``size`` is in bytes."""
 
     name: str

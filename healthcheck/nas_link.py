@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 
 from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault, NasRefusal, NasUnavailable
@@ -13,7 +14,7 @@ from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
-from celestial_nasops.nas.target import resolve
+from celestial_nasops.nas.target import SshTarget
 from healthcheck.stop import Nudge
 
 _RETRY_SECONDS = 2.0
@@ -22,12 +23,18 @@ _RETRY_SECONDS = 2.0
 class NasLink:
     """Opens a session in a thread of its own, again after transient faults, never again after a refusal.
 
+    Args:
+        config: how long to wait, and how the NAS is set up.
+        resolve: says where the NAS is; called in that thread before each attempt.
+        nudge: poked when something has changed.
+
     Attributes:
         capabilities: what the NAS can do, once that was found out.
     """
 
-    def __init__(self, config: Config, nudge: Nudge) -> None:
+    def __init__(self, config: Config, resolve: Callable[[], SshTarget], nudge: Nudge) -> None:
         self._config = config
+        self._resolve = resolve
         self._nudge = nudge
         self._changed = threading.Condition()
         self._closed = threading.Event()
@@ -97,7 +104,7 @@ class NasLink:
         while not self._closed.is_set():
             try:
                 timeout = self._config.security.connection_timeout_seconds
-                target = resolve(self._config)
+                target = self._resolve()
                 self._address = (target.host, target.port)
                 session = NasSession.open(target, timeout_seconds=timeout)
             except Fault as fault:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from celestial_nasops.fault import Cause, Fault, shown
 
@@ -22,7 +22,10 @@ class Outcome(StrEnum):
 
 
 class ExitCode(IntEnum):
-    """The exit codes of smoke-check. Where sysexits.h has a name for the case, its number is used."""
+    """The exit codes of smoke-check. Where sysexits.h has a name for the case, its number is used.
+
+    To be stopped is an answer of its own, which the unit counts as no failure: who stops a run needs no alert.
+    """
 
     GOOD = 0
     FAILED = 1
@@ -32,6 +35,7 @@ class ExitCode(IntEnum):
     CANNOT_WRITE_STATUS = 73
     ALREADY_RUNNING = 75
     BAD_CONFIG = 78
+    STOPPED = 143  # 128 + SIGTERM, as a shell counts it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,7 @@ class Finding:
         return cls.of_fault(Fault(cause, **values), outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeResult:
+class ProbeResult(NamedTuple):
     """A finding with its probe and its time. ``started_at`` is Unix seconds."""
 
     name: str
@@ -75,8 +78,7 @@ class ProbeResult:
     finding: Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What a run amounts to. ``root`` is the probe that its summary leads to."""
 
     outcome: Outcome

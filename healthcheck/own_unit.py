@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from celestial_nasops import process
 
 _ASK_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class AddressFilter:
+class AddressFilter(NamedTuple):
     """``IPAddressAllow=`` and ``IPAddressDeny=`` of a unit, systemd.resource-control(5)."""
 
     unit: str

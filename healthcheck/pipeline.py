@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault
@@ -26,8 +26,7 @@ _SLACK_SECONDS = 1.0  # a probe bounds itself; this long after its deadline it i
 _INTERRUPTED_SECONDS = 2.0  # how long a probe may take to notice that the run is to end
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """A probe, its deadline in seconds, and the probes without whose pass it is not tried."""
 
     name: str

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import shlex
 import socket
 import stat
 from collections.abc import Iterator
 
-from celestial_nasops import causes as shared
+from celestial_nasops import accounts, causes as shared
 from celestial_nasops.config import Config
 from celestial_nasops.durable import user_name
 from celestial_nasops.fault import Fault
@@ -31,7 +30,7 @@ def problems(config: Config, *, user: str | None = None) -> list[Fault]:
     """
     found = list(_of_folders(config, user))
     if user is None:
-        found += _of_link(config)
+        found += of_link(config)
     return found
 
 
@@ -45,8 +44,8 @@ def _of_folders(config: Config, new_user: str | None) -> Iterator[Fault]:
         fault = _of_folder(folder, setting, new_user)
         if fault is not None:
             yield fault
-        elif setting == "database_settings.db_path" and os.path.exists(database) and not _may_write(database, new_user):
-            yield _not_ours(database, setting, new_user)
+        elif setting == "database_settings.db_path" and os.path.exists(database) and not may_write(database, new_user):
+            yield not_ours(database, setting, new_user)
 
 
 def _of_folder(folder: str, setting: str, new_user: str | None) -> Fault | None:
@@ -58,19 +57,21 @@ def _of_folder(folder: str, setting: str, new_user: str | None) -> Fault | None:
         return Fault(shared.FOLDER_NOT_A_FOLDER, path=there, setting=setting)
     if os.statvfs(there).f_flag & os.ST_RDONLY:
         return Fault(causes.FOLDER_ON_READ_ONLY_DISK, path=folder, setting=setting)
-    if there == (folder.rstrip("/") or "/") and not _may_write(there, new_user):
-        return _not_ours(there, setting, new_user)
+    if there == (folder.rstrip("/") or "/") and not may_write(there, new_user):
+        return not_ours(there, setting, new_user)
     return None
 
 
-def _not_ours(path: str, setting: str, new_user: str | None) -> Fault:
-    owner, user = _owner(path), new_user or user_name()
+def not_ours(path: str, setting: str, new_user: str | None = None) -> Fault:
+    """The fault of a path that a user may not write; by default the user of this process."""
+    owner, user = accounts.name_of(os.stat(path).st_uid), new_user or user_name()
     if owner == "root" or owner.isdigit():  # the programs don't run as root, nor as an account that is gone
         return Fault(causes.OF_NO_ACCOUNT, path=path, owner=owner, user=user, setting=setting)
     return Fault(causes.OF_ANOTHER, path=path, owner=owner, user=user, setting=setting)
 
 
-def _may_write(path: str, new_user: str | None) -> bool:
+def may_write(path: str, new_user: str | None = None) -> bool:
+    """Whether a user may write there; by default the user of this process."""
     folder = os.path.isdir(path)
     if new_user is None:
         return os.access(path, os.W_OK | (os.X_OK if folder else 0))
@@ -78,15 +79,8 @@ def _may_write(path: str, new_user: str | None) -> bool:
     return os.stat(path).st_mode & needed == needed
 
 
-def _owner(path: str) -> str:
-    uid = os.stat(path).st_uid
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-def _of_link(config: Config) -> Iterator[Fault]:
+def of_link(config: Config) -> Iterator[Fault]:
+    """All that a login on the NAS lacks on this side: alias, key, pinned host key."""
     try:
         target = resolve(config)
     except Fault as fault:

@@ -11,7 +11,7 @@ from typing import TextIO
 from celestial_nasops.journal import ERROR, NOTICE, SOCKET, WARNING, Event, Journal
 from celestial_nasops.language import say
 from celestial_nasops.notify import Notifier
-from healthcheck import causes, events
+from healthcheck import events
 from healthcheck.outcome import Outcome
 from healthcheck.status_file import ProbeStatus, Status
 
@@ -91,8 +91,7 @@ class Report:
         if self._journal:
             remedy = f" -- {probe.remedy}" if probe.remedy else ""
             text = f"{probe.name}: {probe.outcome.upper()}{code} {probe.summary}{remedy}"
-            interrupted = probe.cause == causes.INTERRUPTED.code
-            event = events.INTERRUPTED if interrupted else events.PROBE_FINISHED
+            event = events.of_cause(probe.cause) if probe.cause else events.PROBE_FINISHED
             self._record(event, text, probe.outcome, {"PROBE": probe.name, **_fields_of(probe)})
             return
         word = self._coloured(f"{probe.outcome.upper():<8}", probe.outcome)

@@ -7,8 +7,7 @@ says that media are in danger (a copy that is missing or wrong, a file deleted w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from celestial_nasops import causes as shared
 from celestial_nasops.fault import Cause
@@ -21,16 +20,14 @@ Values = Mapping[str, Any]
 Condition = Callable[[Values, Values], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Consequence:
+class Consequence(NamedTuple):
     """A finding that another one explains. ``is_the_same``: it is the same trouble, met once more."""
 
     result: ProbeResult
     is_the_same: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """One thing that is wrong: the finding that names it best, and what it brought about."""
 
     root: ProbeResult
@@ -125,8 +122,7 @@ def _are_the_same(one: ProbeResult, other: ProbeResult) -> bool:
 # --- what brings about what ---
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """Findings of these causes bring about findings of those, if the condition holds for the details of the two."""
 
     causes: frozenset[str]

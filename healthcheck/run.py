@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from celestial_nasops import __version__
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
 from celestial_nasops.language import say, spoken
 from healthcheck import causes, cleanup, pipeline, remedies, status_file
-from healthcheck.context import Run
+from healthcheck.context import Run, TargetOnce
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
 from healthcheck.nas_link import NasLink
@@ -42,8 +43,7 @@ class NoVerdict(Exception):  # noqa: N818 - a verdict of its own
         super().__init__(fault.summary)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a run is asked to do beyond its configuration. ``None``: as configured."""
 
     max_wait_minutes: float | None = None
@@ -134,6 +134,7 @@ def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, rep
     else:
         limited = config
     now = time.time()
+    target = TargetOnce(limited)
     return Run(
         config=limited,
         config_path=loaded.path,
@@ -142,7 +143,8 @@ def _new_run(loaded: Loaded, options: Options, nudge: Nudge, ledger: Ledger, rep
         clock=RunClock(limited.testing.max_wait_minutes * 60),
         nudge=nudge,
         ledger=ledger,
-        nas=NasLink(limited, nudge),
+        target=target,
+        nas=NasLink(limited, target, nudge),
         tell=report.tell,
         tick=report.tick,
         file_count=options.files,
@@ -167,7 +169,7 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
         asked = run.nudge.seconds_since_asked()
         return min(until - time.monotonic(), _INTERRUPTED_CLEANUP_SECONDS - asked if asked else _CLEANUP_SECONDS)
 
-    final = verdict(results)
+    final = _with_stop(run, verdict(results))
     try:
         if run.ledger.put_aside is not None:
             final = _without_ledger(run, final)
@@ -175,6 +177,14 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
     except Fault as fault:
         raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
     return _finished(run, last, results, final, left)
+
+
+def _with_stop(run: Run, final: Verdict) -> Verdict:
+    """Tell a run that was stopped before it had found anything from one that could not measure."""
+    interrupted = final.root is not None and final.root.finding.cause == causes.INTERRUPTED.code
+    if run.nudge.signal_name == signal.SIGTERM.name and interrupted and final.exit_code is ExitCode.NOT_MEASURED:
+        return final._replace(exit_code=ExitCode.STOPPED)
+    return final
 
 
 def _begin(run: Run, probe: str, report: Report) -> None:
@@ -228,6 +238,8 @@ def _finished(
 ) -> Status:
     now = time.time()
     good = final.exit_code is ExitCode.GOOD
+    stopped = final.exit_code is ExitCode.STOPPED
+    stale_after = _stale_after_a_stop(last) if stopped else None
     proven = any(r.name == "remote_verify" and r.finding.outcome is Outcome.PASS for r in results)
     awaited = [
         Outstanding(
@@ -251,7 +263,7 @@ def _finished(
             "root_probe": final.root.name if final.root else None,
             "finished_at": iso(now),
             "duration_seconds": round(run.clock.elapsed(), 3),
-            "stale_after": iso(now + run.config.check_settings.stale_after_minutes * 60),
+            "stale_after": stale_after or iso(now + run.config.check_settings.stale_after_minutes * 60),
             "probes": [_probe_status(result, run) for result in results],
             "timeline": sorted(run.timeline, key=lambda event: event.at),
             "outstanding": awaited + unclean,
@@ -259,6 +271,16 @@ def _finished(
             "last_pass_at": iso(now) if good and proven else (last.last_pass_at if last else None),
         }
     )
+
+
+def _stale_after_a_stop(last: Status | None) -> str | None:
+    """A run that was stopped proves nothing, so a verdict is due as if it had not been; None where there was none.
+
+    Else a check that is stopped each time would look alive.
+    """
+    if last is None or last.state == "finished":
+        return last.stale_after if last else None
+    return last.previous.stale_after if last.previous else None
 
 
 def _probe_status(result: ProbeResult, run: Run) -> ProbeStatus:
@@ -361,6 +383,11 @@ def why_not_current(status: Status, state_dir: str, now: float) -> str | None:
             return say("the run that began at {moment} hangs", moment=status.started_at)
         return None
     if status.is_stale(now):
+        if status.exit_code == ExitCode.STOPPED:
+            return say(
+                "stale: the last run was stopped at {moment}, and the verdict before it counts no more",
+                moment=status.finished_at,
+            )
         minutes = (now - from_iso(status.finished_at or status.started_at)) / 60
         return say(
             "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers",

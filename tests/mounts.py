@@ -39,6 +39,25 @@ class SmallTmpfs:
         self.mounted.append(folder)
         return folder
 
+    def without_hard_links(self, *, name: str) -> str:
+        """Mount an empty exFAT of 64 MiB, which anybody may write, and return its folder."""
+        image, folder = str(self._folder / f".{name}.img"), str(self._folder / name)
+        os.mkdir(folder)
+        with open(image, "wb") as file:
+            file.truncate(64 << 20)
+        try:
+            process.run(["mkfs.exfat", image], timeout_seconds=10)
+            device = process.run(["losetup", "--find", "--show", image], timeout_seconds=10).stdout.strip()
+            # Lazily given back: it goes with its last user, whatever becomes of this test.
+            process.run(["mount.exfat-fuse", "-o", "allow_other,umask=0", device, folder], timeout_seconds=10)
+            process.run(["losetup", "--detach", device], timeout_seconds=10)
+        except process.ProcessFault as fault:
+            cannot(f"needs root that may mount, exfat-fuse and exfatprogs: {fault}")
+        finally:
+            os.unlink(image)
+        self.mounted.append(folder)
+        return folder
+
     def bind(self, source: str, *, name: str) -> str:
         """Show a folder in a second place, and return that."""
         folder = str(self._folder / name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.doctor_told import doctor
 from tests.nas_servers import embedded_server
 from tests.scene import Scene
 
@@ -39,6 +41,18 @@ def red_report(folder: Path) -> tuple[int, str]:
     return outcome.exit_code, outcome.stdout
 
 
+def doctor_report(folder: Path) -> tuple[int, str]:
+    """The exit code of the doctor where two modes are wrong, and what it says that is not ok."""
+    with embedded_server(folder / "nas") as nas:
+        scene = Scene(folder, nas)
+        os.chmod(nas.client_key, 0o644)
+        os.chmod(nas.known_hosts, 0o666)
+        with scene.daemon():
+            done = doctor(scene)
+    lines = re.split(r"\n(?! )", done.stdout.rstrip("\n"))
+    return done.exit_code, "".join(f"{line}\n" for line in lines if not line.startswith(("ok ", "skipped ")))
+
+
 def report_of(printed: str) -> str:
     """The part of the demonstration's output that is the report."""
     return printed.split("marked file:\n\n")[1].split("\n\nThe status file")[0].strip() + "\n"
@@ -68,7 +82,10 @@ def samples(text: str) -> dict[str, str]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="smoke-check-") as folder:
-        made = {"pass": report_of(run_demo()[1]), "red": red_report(Path(folder))[1]}
+        for name in ("red", "doctor"):
+            os.mkdir(os.path.join(folder, name))
+        made = {"pass": report_of(run_demo()[1]), "red": red_report(Path(folder, "red"))[1]}
+        made["doctor"] = doctor_report(Path(folder, "doctor"))[1]
     for path in READMES:
         text = path.read_text(encoding="utf-8")
         for name, report in made.items():

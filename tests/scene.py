@@ -41,6 +41,12 @@ class Outcome:
         [found] = [probe for probe in self.status.probes if probe.name == name]
         return found.outcome, found.cause, found.summary
 
+    def remedy(self, name: str) -> str | None:
+        """What one probe advises."""
+        assert self.status is not None, self.stdout + self.stderr
+        [found] = [probe.remedy for probe in self.status.probes if probe.name == name]
+        return found
+
     def outcomes(self) -> dict[str, str]:
         """The outcome of each probe."""
         assert self.status is not None, self.stdout + self.stderr

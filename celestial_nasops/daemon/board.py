@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from celestial_nasops import words
 from celestial_nasops.control import Order
+from celestial_nasops.daemon_events import Told, journalled
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Fault, LocalFault, shown
 from celestial_nasops.nas.capabilities import Capabilities
@@ -103,12 +104,13 @@ class Board:
             log.warning("what the NAS gives has changed: %s; before, it was %s", nas, before)
         self._changed()
 
-    def report(self, fault: Fault, about: str = "") -> None:
+    def report(self, fault: Fault, about: str = "", told: Mapping[str, Told] | None = None) -> None:
         """Log an error and keep it as the last one.
 
         Args:
             fault: the error.
             about: what it means for whom, for the log.
+            told: what that line tells programs; by default what the fault is.
         """
         line = f"{about}: {coded(fault)}" if about else coded(fault)
         now = time.monotonic()
@@ -120,7 +122,7 @@ class Board:
             if is_news:
                 self._logged = (line, now)
         if is_news:
-            log.error("%s; %s", line, fault.remedy)
+            log.error("%s; %s", line, fault.remedy, extra=told or journalled(fault=fault))
         self._changed()
 
 

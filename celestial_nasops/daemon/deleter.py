@@ -22,7 +22,8 @@ from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.receipts import Event
 
-_IDLE_LOOK_SECONDS = 60.0
+_HELD_UP_LOOK_SECONDS = 60.0
+_LONGEST_REST_SECONDS = 86_400.0  # a list may hold dates that no lock can wait for
 _SAVE_AGAIN_SECONDS = 2.0
 _OBSTACLE_SECONDS = 10.0
 _STEPS_OF_A_LOGIN = 5
@@ -60,8 +61,8 @@ class Deleter(Worker):
                     if orders.once:
                         return
                     self.rest()
-                    self._nas.close_if_idle()
-                    self._bell.wait(heard, self._seconds_to_rest(forgotten_found))
+                    waits = [self._nas.close_if_idle(), self._seconds_to_rest(forgotten_found)]
+                    self._bell.wait(heard, min((wait for wait in waits if wait is not None), default=None))
             finally:
                 self._nas.close()
 
@@ -91,14 +92,17 @@ class Deleter(Worker):
         self.beat(_STEPS_OF_A_LOGIN * self._common.config.security.connection_timeout_seconds)
         return self._nas.files()
 
-    def _seconds_to_rest(self, forgotten_found: bool) -> float:
-        deletes, limit = self._common.deletes, _IDLE_LOOK_SECONDS
+    def _seconds_to_rest(self, forgotten_found: bool) -> float | None:
+        """Until when there is nothing to do, unless the bell rings; it does at each interval, and at what is new."""
+        deletes = self._common.deletes
         if deletes.problem is not None or not forgotten_found:
-            limit = _SAVE_AGAIN_SECONDS
-        elif self._deletes and self._common.availability.can_be_read and not self._is_held_up:
-            due = deletes.next_due()
-            limit = limit if due is None else min(limit, max(due, self._not_before - time.monotonic()))
-        return limit
+            return _SAVE_AGAIN_SECONDS
+        if not self._deletes:
+            return None
+        if self._is_held_up or not self._common.availability.can_be_read:
+            return _HELD_UP_LOOK_SECONDS
+        due = deletes.next_due()
+        return None if due is None else min(max(due, self._not_before - time.monotonic()), _LONGEST_REST_SECONDS)
 
     @property
     def _is_held_up(self) -> bool:

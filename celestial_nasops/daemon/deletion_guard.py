@@ -20,8 +20,10 @@ from typing import Any, NoReturn
 from celestial_nasops import causes
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import coded
+from celestial_nasops.daemon_events import DELETIONS_STOPPED, journalled
 from celestial_nasops.durable import folder_fault, put_aside, write_atomically
 from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault
+from celestial_nasops.journal import Event
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.paths import MARKER_NAME as MARKER_NAME
 from celestial_nasops.receipts import ReceiptsDb
@@ -155,7 +157,7 @@ class DeletionGuard:
         if found is not None and found == known:
             return
         if found is None:
-            files.free_bytes(base)  # raises where the folder itself is away, which needs no person
+            files.demand_folder(base)  # raises where the folder itself is away, which needs no person
         if known is not None:
             what = f"its marker {MARKER_NAME} is " + ("missing" if found is None else "another one")
             target = files.typed_after_ssh
@@ -224,7 +226,7 @@ class DeletionGuard:
         with self._lock:
             self.stopped, self._stopped_key = DeletionsStopped(cause, **values), key
             self.stopped_at = time.time()
-            _tell(self.stopped)
+            _tell(self.stopped, DELETIONS_STOPPED)
             stopped = self.stopped
             try:
                 self._save()
@@ -324,8 +326,8 @@ class DeletionGuard:
             raise folder_fault(error, os.path.dirname(self._path), "daemon_settings.state_path") from error
 
 
-def _tell(fault: Fault) -> None:
-    log.error("%s; %s", coded(fault), fault.remedy)
+def _tell(fault: Fault, event: Event | None = None) -> None:
+    log.error("%s; %s", coded(fault), fault.remedy, extra=journalled(event, fault))
 
 
 def _content() -> bytes:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from celestial_nasops import batch, causes, paths, transfer
+from celestial_nasops.daemon import file_log
 from celestial_nasops.daemon.board import coded
 from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.nas_connection import NasConnection
 from celestial_nasops.daemon.room import NoRoom
 from celestial_nasops.daemon.worker import Worker
-from celestial_nasops.database.records import Appetite, FileRecord, TransferStatus
+from celestial_nasops.daemon_events import FILE_FAILED, FILE_PUT_OFF, journalled
+from celestial_nasops.database.records import TO_BE_SENT, Appetite, FileRecord, TransferStatus
 from celestial_nasops.fault import DatabaseFault, Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.files import BatchWay, NasFiles
@@ -80,7 +82,7 @@ class Lane(Worker):
         except NasUnavailable:
             raise
         except NasFault as fault:  # it answers; whether files can be sent is for the files to find out
-            log.warning("%s", coded(fault))
+            log.warning("%s", coded(fault), extra=journalled(fault=fault))
 
     def claim(self, excluding: Sequence[int]) -> list[FileRecord]:
         """Take rows in hand.
@@ -91,7 +93,7 @@ class Lane(Worker):
         room = self._common.room
         if room.seconds_to_look() == 0:
             with contextlib.suppress(NasFault):  # the files will meet that, too
-                room.look(self._files())
+                room.look(self._files, self._is_to_be_sent)
         return self.db.claim_ready(
             self._appetite, small_only=self.small_only, excluding=excluding, fitting_bytes=room.fitting_bytes
         )
@@ -104,6 +106,10 @@ class Lane(Worker):
         self.rest()
         waits = [self._nas.close_if_idle(), self._common.room.seconds_to_look()]
         return min((seconds for seconds in waits if seconds is not None), default=None)
+
+    def _is_to_be_sent(self, path: str) -> bool:
+        record = self.db.find(path)
+        return record is not None and record.transfer_status in TO_BE_SENT
 
     @property
     def _appetite(self) -> Appetite:
@@ -140,12 +146,12 @@ class Lane(Worker):
                 files.remove(earlier)
             return self._send_batch(way, records, total)
         except Stopped:
-            log.info("put down: %d small file(s)", len(records))
+            log.info("put down: %d small file(s)", len(records), extra=journalled(FILES_TOGETHER=len(records)))
             self._return_all(records)
         except NasUnavailable as fault:
             self._return_all(records, self._away(fault, self._remove_folders))
         except NasFault as fault:
-            log.warning("small files are sent one by one: %s", coded(fault))
+            log.warning("small files are sent one by one: %s", coded(fault), extra=journalled(fault=fault))
             return records
         finally:
             common.room.give_back(self.name)
@@ -186,18 +192,18 @@ class Lane(Worker):
         if self._common.orders.abandon.is_set():
             self._return_all([record])
             return False
-        common, path = self._common, shown(record.file_path)
+        common = self._common
         common.board.took(self.name, record.file_path, record.file_size or 0)
         try:
             begun = time.monotonic()
             sent = self._send(record)
             self._arrived([(record, sent)], time.monotonic() - begun)
         except Stopped:
-            log.info("put down: %s", path)
+            file_log.put_down(record)
             self._settle(record, lambda: self.db.return_to_queue(record.id, counts_as_retry=False))
             return False
         except Withdrawn:
-            log.info("not published, its row is not in hand any more: %s", path)
+            log.info("not published, its row is not in hand any more: %s", shown(record.file_path))
             self._is_done(record)
         except NasUnavailable as fault:
             self._put_back(record, fault)
@@ -262,15 +268,10 @@ class Lane(Worker):
         """Record what was sent, all in one transaction, and schedule the deletions with one durable write."""
         common = self._common
         common.availability.works()
+        total = sum(sent.size for _, sent in arrivals)
         # Completed first: the delay before the deletion counts from then.
         for record, sent in self._recorded(arrivals):
-            size, path = sent.size, shown(record.file_path)
-            log.info("sent %s to %s (%d bytes, %.1f s)", path, shown(sent.remote_path), size, seconds)
-            if sent.belongs_at:
-                fault = NasFault(
-                    causes.NAS_STORED_BESIDE, path=record.file_path, taken=sent.belongs_at, beside=sent.remote_path
-                )
-                log.warning("%s; %s", coded(fault), fault.remedy)
+            file_log.arrived(record, sent, seconds, len(arrivals), total)
         for record, _ in arrivals:
             self._is_done(record)
 
@@ -284,7 +285,8 @@ class Lane(Worker):
             if record.id not in completed:
                 path, expected = common.config.database_settings.db_path, TransferStatus.TRANSFERRING
                 fault = DatabaseFault(causes.ROW_CHANGED, row_id=record.id, expected=expected, path=path)
-                log.warning("%s (%s)", coded(fault), shown(record.file_path))
+                told = journalled(fault=fault, FILE_PATH=record.file_path, ROW_ID=record.id)
+                log.warning("%s (%s)", coded(fault), shown(record.file_path), extra=told)
         recorded = [(record, sent) for record, sent in arrivals if record.id in completed]
         if recorded and common.config.sync_settings.delete_after_sync:
             common.deletes.schedule_all((record.file_path, sent) for record, sent in recorded)
@@ -294,7 +296,7 @@ class Lane(Worker):
     def _put_back(self, record: FileRecord, fault: NasUnavailable) -> None:
         error = self._away(fault, lambda files: self._remove_temporary(files, record))
         if error is None:
-            log.info("put down: %s", shown(record.file_path))
+            file_log.put_down(record)
         self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
 
     def _away(self, fault: NasUnavailable, tidy: Callable[[NasFiles], object]) -> str | None:
@@ -321,7 +323,7 @@ class Lane(Worker):
             files.remove([self._common.unfinished[record.file_path]])
 
     def _went_wrong(self, record: FileRecord, fault: LocalFault | NasFault) -> None:
-        common, error = self._common, coded(fault)
+        common, error, path = self._common, coded(fault), record.file_path
         if fault.code == causes.FILE_MISSING.code and common.guard.media_is_away():
             common.dispatch.put_off(record.id)
             self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
@@ -334,15 +336,17 @@ class Lane(Worker):
             self._is_done(record)
             return
         counts = fault.code != causes.FILE_CHANGED.code
-        retries_left = record.transfer_retry_count < common.config.sync_settings.max_retry_attempts
-        if fault.code in _FINAL or (counts and not retries_left):
-            common.board.report(fault, f"given up: {shown(record.file_path)}")
+        fields: dict[str, object] = {"FILE_PATH": path, "FILE_SIZE": record.file_size, "ROW_ID": record.id}
+        retries_left = common.config.sync_settings.max_retry_attempts - record.transfer_retry_count
+        if fault.code in _FINAL or (counts and retries_left <= 0):
+            common.board.report(fault, f"given up: {shown(path)}", journalled(FILE_FAILED, fault, **fields))
             self._remove_part(record)
             self._settle(record, lambda: self.db.mark_failed(record.id, error))
             self._is_done(record)
             return
         pause = common.dispatch.put_off(record.id)  # before the row is back, or another lane takes it at once
-        common.board.report(fault, f"tried again in {pause:g} s: {shown(record.file_path)}")
+        told = journalled(FILE_PUT_OFF, fault, **fields, RETRY_SECONDS=pause, RETRIES_LEFT=retries_left)
+        common.board.report(fault, f"tried again in {pause:g} s: {shown(path)}", told)
         self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=counts))
 
     def _remove_part(self, record: FileRecord) -> None:
@@ -362,7 +366,8 @@ class Lane(Worker):
         try:
             self._persist(change)
         except DatabaseFault as fault:
-            log.warning("%s (%s)", coded(fault), shown(record.file_path))
+            told = journalled(fault=fault, FILE_PATH=record.file_path, ROW_ID=record.id)
+            log.warning("%s (%s)", coded(fault), shown(record.file_path), extra=told)
             return False
         except Stopped:
             log.warning("row %d stays as it is until the next start: %s", record.id, shown(record.file_path))

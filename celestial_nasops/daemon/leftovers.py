@@ -7,13 +7,12 @@ import time
 
 from celestial_nasops import batch
 from celestial_nasops.config import Config
-from celestial_nasops.database.records import TransferStatus
+from celestial_nasops.database.records import TO_BE_SENT
 from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.parts import Parts
 
 _LOOK_AGAIN_SECONDS = 60.0
-_TO_BE_SENT = (TransferStatus.PENDING, TransferStatus.TRANSFERRING)
 
 
 class Leftovers:
@@ -43,7 +42,7 @@ class Leftovers:
             self._looked_at = time.monotonic()
             for path in parts:
                 record = db.find(path)
-                if record is None or record.transfer_status not in _TO_BE_SENT:
+                if record is None or record.transfer_status not in TO_BE_SENT:
                     self._parts.unwanted(path)
             parts = self._parts.resting()
         return self._is_known or any(part.unwanted for part in parts.values())

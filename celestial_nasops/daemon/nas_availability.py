@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from celestial_nasops import causes
+from celestial_nasops.daemon_events import NAS_AWAY, NAS_BACK, journalled
 from celestial_nasops.fault import NasRefusal, NasUnavailable
 
 _SHORTEST_PAUSE_SECONDS = 0.05
@@ -57,7 +58,9 @@ class NasAvailability:
                 self.away_since = time.time()
             self.reason = fault
         if news:
-            log.error("the NAS is away: [%s] %s; %s", fault.code, fault, fault.remedy)
+            log.error(
+                "the NAS is away: [%s] %s; %s", fault.code, fault, fault.remedy, extra=journalled(NAS_AWAY, fault)
+            )
         self._changed()
 
     def connected(self) -> None:
@@ -86,7 +89,8 @@ class NasAvailability:
             since, self.away_since, self.reason = self.away_since, None, None
             self._pause_until = min(self._pause_until, time.monotonic())
         if since is not None:
-            log.info("the NAS is back after %.0f s", time.time() - since)
+            seconds = time.time() - since
+            log.info("the NAS is back after %.0f s", seconds, extra=journalled(NAS_BACK, SECONDS=f"{seconds:.3f}"))
             self._changed()
 
     def _pause_seconds(self, fault: NasUnavailable) -> float:

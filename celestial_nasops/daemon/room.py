@@ -12,8 +12,9 @@ from typing import NoReturn
 from celestial_nasops import causes, paths, words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import coded
+from celestial_nasops.daemon_events import FILE_PUT_OFF, journalled
 from celestial_nasops.database.records import FileRecord
-from celestial_nasops.fault import NasFault
+from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.parts import Part
 
@@ -49,7 +50,9 @@ class Room:
         self._changed = changed
         self._lock = threading.Lock()
         self._held: dict[str, tuple[int, int]] = {}  # worker: what it is still to write, of how much (bytes)
-        self._needed = self._fits = 0
+        self._fits = 0
+        self._waiting: dict[str, tuple[int, NoRoom]] = {}  # path: what it needs (bytes), and what is said of it
+        self._tells = True
         self._looked_at = 0.0
         self.shortage: NoRoom | None = None
         self.since = 0.0
@@ -66,45 +69,49 @@ class Room:
 
         Raises:
             NoRoom: there is too little.
-            NasFault: that can't be found out.
+            NasUnavailable: the NAS or its volume is away.
         """
-        free, size = files.free_bytes(self._config.nas_settings.base_path), record.file_size or 0
+        free, size = self._free(files), record.file_size or 0
         there = files.stat(part.remote_path) if part is not None else None
         needed = max(0, size - (there.size if there is not None else 0))
         with self._lock:
             self._held.pop(worker, None)
-            if needed == 0 or needed <= self._left_of(free):
+            if free is None or needed == 0 or needed <= self._left_of(free):
                 self._held[worker] = (needed, size)
+                self._waiting.pop(record.file_path, None)
                 return
         copy = files.stat(paths.remote_path(self._config, record.file_name, day))
         if copy is None or copy.size != size:  # else it may have arrived before a crash
-            self._refuse(record.file_path, needed, free, files.typed_after_ssh)
+            self._refuse(record, needed, free, files.typed_after_ssh)
 
     def take_batch(self, worker: str, files: NasFiles, total: int) -> bool:
         """Reserve room for small files together; False where there is too little for all of them.
 
         Raises:
-            NasFault: that can't be found out.
+            NasUnavailable: the NAS or its volume is away.
         """
-        free = files.free_bytes(self._config.nas_settings.base_path)
+        free = self._free(files)
         with self._lock:
             self._held.pop(worker, None)
-            if total > self._left_of(free):
+            if free is not None and total > self._left_of(free):
                 return False
             self._held[worker] = (total, total)
             return True
 
-    def _refuse(self, path: str, needed: int, free: int, target: str) -> NoReturn:
-        values = {"path": path, "needed": words.size(needed), "free": words.size(free), "target": target}
+    def _refuse(self, record: FileRecord, needed: int, free: int, target: str) -> NoReturn:
+        values = {"path": record.file_path, "needed": words.size(needed), "free": words.size(free), "target": target}
         fault = NoRoom(causes.NAS_NO_ROOM, base=self._config.nas_settings.base_path, **values)
         with self._lock:
             news, self.shortage = self.shortage is None, fault
-            self._needed = needed if news else min(needed, self._needed)
+            self._waiting[record.file_path] = needed, fault
             if news:
                 self.since = time.time()
             self._see(free)
         if news:
-            log.error("%s; smaller files go on; %s", coded(fault), fault.remedy)
+            told = journalled(
+                FILE_PUT_OFF, fault, FILE_PATH=record.file_path, ROW_ID=record.id, FILE_SIZE=record.file_size
+            )
+            log.error("%s; smaller files go on; %s", coded(fault), fault.remedy, extra=told)
         self._changed()
         raise fault
 
@@ -131,22 +138,65 @@ class Room:
         with self._lock:
             return None if self.shortage is None else max(0.0, self._looked_at + self._look_seconds - time.monotonic())
 
-    def look(self, files: NasFiles) -> None:
-        """See how much is free now; the shortage ends where the smallest file that waits for room fits.
+    def look(self, files: Callable[[], NasFiles], waits: Callable[[str], bool]) -> None:
+        """See how much is free now; the shortage ends where the smallest file that waits for room fits, or none does.
+
+        Args:
+            files: gives the NAS.
+            waits: whether a file is still to be sent.
 
         Raises:
-            NasFault: that can't be found out.
+            DatabaseFault: that can't be told.
+            NasFault: the NAS can't be reached.
         """
         self._looked_at = time.monotonic()  # also where it fails: then later again
-        free = files.free_bytes(self._config.nas_settings.base_path)
+        gone = [path for path in list(self._waiting) if not waits(path)]
         with self._lock:
-            self._see(free)
-            if self.shortage is None or self._needed > self._left_of(free):
-                return
-            self.shortage = None
-            seconds = time.time() - self.since
-        log.info("there is room on the NAS again after %s: %s", words.lasting(seconds), words.size(free))
-        self._changed()
+            for path in gone:
+                self._waiting.pop(path, None)
+            if self._waiting and self.shortage is not None:
+                self.shortage = min(self._waiting.values(), key=lambda one: one[0])[1]
+        if not self._waiting:
+            self._ends("nothing waits for room on the NAS any more after %s", self._lasting())
+            return
+        free = self._free(files())
+        with self._lock:
+            if free is not None:
+                self._see(free)
+                if min(needed for needed, _ in self._waiting.values()) > self._left_of(free):
+                    return
+            self._waiting.clear()
+        size = "it does not tell how much" if free is None else words.size(free)
+        self._ends("there is room on the NAS again after %s: %s", self._lasting(), size)
+
+    def _lasting(self) -> str:
+        return words.lasting(time.time() - self.since)
+
+    def _ends(self, line: str, *values: str) -> None:
+        with self._lock:
+            ended, self.shortage = self.shortage is not None, None
+        if ended:
+            log.info(line, *values)
+            self._changed()
+
+    def _free(self, files: NasFiles) -> int | None:
+        """How much is free (bytes); None where the NAS can't tell, which stops no file: a full disk is met in writing.
+
+        Raises:
+            NasUnavailable: the NAS or its volume is away.
+        """
+        try:
+            free = files.free_bytes(self._config.nas_settings.base_path)
+        except NasUnavailable:
+            raise
+        except NasFault as fault:
+            if self._tells:
+                what = "files are sent without knowing whether they fit: %s"
+                log.warning(what, coded(fault), extra=journalled(fault=fault))
+            self._tells = False
+            return None
+        self._tells = True
+        return free
 
     def _see(self, free: int) -> None:
         self._looked_at, self._fits = time.monotonic(), max(0, self._left_of(free))

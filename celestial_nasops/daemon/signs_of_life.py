@@ -11,6 +11,7 @@ import celestial_nasops
 from celestial_nasops import daemon_state
 from celestial_nasops.config import DaemonSettings
 from celestial_nasops.daemon.board import Situation, coded, status_line
+from celestial_nasops.daemon_events import journalled
 from celestial_nasops.daemon_state import DaemonState, ReadOnlyFolder
 from celestial_nasops.durable import folder_fault
 from celestial_nasops.fault import LocalFault
@@ -108,7 +109,9 @@ class SignsOfLife:
             self._unwritable = ""
             return
         if fault.summary != self._unwritable:
-            log.error("the state file can't be written: %s; %s", coded(fault), fault.remedy)
+            log.error(
+                "the state file can't be written: %s; %s", coded(fault), fault.remedy, extra=journalled(fault=fault)
+            )
         self._unwritable = fault.summary
 
 

@@ -19,6 +19,7 @@ from celestial_nasops.daemon.deletion_guard import DeletionGuard, DeletionsStopp
 from celestial_nasops.daemon.signals import Signals
 from celestial_nasops.daemon.signs_of_life import SignsOfLife
 from celestial_nasops.daemon.start import read_only_folders, unusable_folders
+from celestial_nasops.daemon_events import journalled
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, shown
 from celestial_nasops.media_status_db import MediaStatusDB
@@ -141,7 +142,10 @@ class Supervisor:
         with MediaStatusDB(queue.db_path, timeout_seconds=queue.connection_timeout, create=True) as db:
             taken_back = db.take_back_transferring()
         for record in taken_back:
-            log.warning("took back row %d, which was left in transferring: %s", record.id, shown(record.file_path))
+            told = journalled(FILE_PATH=record.file_path, ROW_ID=record.id)
+            log.warning(
+                "took back row %d, which was left in transferring: %s", record.id, shown(record.file_path), extra=told
+            )
             with contextlib.suppress(LocalFault):
                 transfer.check_names(record)
                 remote = transfer.temporary_path(self._config, record, transfer.day_of(record))
@@ -253,7 +257,12 @@ class Supervisor:
 
     def _refuse(self, faults: Sequence[Fault]) -> None:
         for fault in faults:
-            log.error("the changed configuration is not used: %s; %s", coded(fault), fault.remedy)
+            log.error(
+                "the changed configuration is not used: %s; %s",
+                coded(fault),
+                fault.remedy,
+                extra=journalled(fault=fault),
+            )
         self._refused_config = f"the changed configuration is not used: {coded(faults[0])}"
         self._changed()
 
@@ -352,7 +361,7 @@ class Supervisor:
         summaries = [fault.summary for fault in faults]
         for fault in faults:
             if fault.summary not in self._read_only:
-                log.error("%s; %s", coded(fault), fault.remedy)
+                log.error("%s; %s", coded(fault), fault.remedy, extra=journalled(fault=fault))
         for summary in self._read_only:
             if summary not in summaries:
                 log.info("no more: %s", summary)

@@ -7,11 +7,14 @@ import hashlib
 import logging
 import os
 import stat
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from celestial_nasops import causes
 from celestial_nasops.daemon.pending_deletes import PendingDelete
+from celestial_nasops.daemon_events import FILE_DELETED, FILE_GONE, journalled
 from celestial_nasops.durable import folder_fault, fsync_folder
 from celestial_nasops.fault import LocalFault, NasFault, shown
 from celestial_nasops.nas.files import NasFiles
@@ -67,7 +70,7 @@ def delete_verified(
         NasFault: the copy is missing, wrong or can't be looked at. NasUnavailable: nor can any other.
         Stopped: as ``hooks`` asked for; nothing was deleted.
     """
-    path, remote = entry.local_file_path, entry.remote_file_path
+    path, remote, begun = entry.local_file_path, entry.remote_file_path, time.monotonic()
     try:
         before = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -81,12 +84,12 @@ def delete_verified(
     hooks.expect(before.st_size / SLOWEST_HASH_BYTES_PER_SECOND)
     copy = files.inspect(remote, expected_size=before.st_size)
     if copy is None:
-        files.free_bytes(base_path)  # raises where the volume is not mounted, and the copy perhaps not lost
+        files.demand_folder(base_path)  # raises where the volume is not mounted, and the copy perhaps not lost
         hooks.check_nas(files)
         raise NasFault(causes.DELETE_COPY_MISSING, path=path, remote_path=remote)
     level = files.verification_level
     if copy.size != before.st_size or (level is not VerificationLevel.SIZE and copy.sha256 != sha256):
-        found = f"{copy.size} bytes, SHA-256 {copy.sha256}"
+        found = f"{copy.size} bytes" + (f", SHA-256 {copy.sha256}" if copy.sha256 else "")
         expected = f"{before.st_size} bytes, SHA-256 {sha256}"
         raise NasFault(causes.DELETE_COPY_DIFFERS, path=path, remote_path=remote, found=found, expected=expected)
     if hooks.is_stopping():
@@ -101,7 +104,15 @@ def delete_verified(
         fsync_folder(os.path.dirname(path))
     except OSError as error:
         raise _failed(path, error) from error
-    log.info("deleted %s; its copy %s is right", shown(path), shown(remote))
+    seconds = time.monotonic() - begun
+    told: dict[str, Any] = {
+        "FILE_SIZE": copy.size,
+        "SHA256": sha256,
+        "VERIFICATION_LEVEL": level,
+        "SECONDS": f"{seconds:.3f}",
+    }
+    extra = journalled(FILE_DELETED, FILE_PATH=path, REMOTE_PATH=remote, **told)
+    log.info("deleted %s; its copy %s is right", shown(path), shown(remote), extra=extra)
     if receipts is not None:
         receipts.add_receipt(Receipt(Event.DELETED, path, remote, copy.size, sha256, level))
     return True
@@ -113,9 +124,11 @@ def _found_gone(entry: PendingDelete, receipts: ReceiptsDb | None, level: Verifi
     last = None if receipts is None else receipts.last_receipt(path)
     if receipts is not None and last is not None and last.event is Event.VERIFIED_AGAIN:
         receipts.add_receipt(dataclasses.replace(last, event=Event.DELETED))
-        log.info("%s was deleted earlier; its receipt was still to be written", shown(path))
+        told = journalled(FILE_DELETED, FILE_PATH=path, REMOTE_PATH=last.remote_path, SHA256=last.sha256)
+        log.info("%s was deleted earlier; its receipt was still to be written", shown(path), extra=told)
         return
-    log.warning("%s was to be deleted and is gone already; somebody else removed it", shown(path))
+    told = journalled(FILE_GONE, FILE_PATH=path, REMOTE_PATH=entry.remote_file_path)
+    log.warning("%s was to be deleted and is gone already; somebody else removed it", shown(path), extra=told)
     if receipts is not None and (last is None or last.event is not Event.DELETED):
         sha256 = entry.local_checksum if len(entry.local_checksum) == 64 else ""
         receipts.add_receipt(Receipt(Event.GONE, path, entry.remote_file_path, entry.local_size, sha256, level))

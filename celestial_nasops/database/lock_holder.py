@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # The bytes that SQLite locks. In WAL mode writers lock byte 120 of the -shm file, a checkpoint 121, a recovery 122;
 # in the other modes everybody locks bytes of the database from 0x40000000 on.
@@ -14,8 +14,7 @@ _FILE_LOCKS = range(0x40000000, 0x40000000 + 512)
 _COMM_LIMIT = 15
 
 
-@dataclass(frozen=True, slots=True)
-class _Lock:
+class _Lock(NamedTuple):
     pid: int
     exclusive: bool
     device: int

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 COLUMNS = (
     "id",
@@ -50,6 +51,10 @@ class TransferStatus(StrEnum):
             return cls(word)
         except ValueError:
             return None
+
+
+# What the daemon still has to carry, or carries.
+TO_BE_SENT = (TransferStatus.PENDING, TransferStatus.TRANSFERRING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +103,7 @@ class FileRecord:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Appetite:
+class Appetite(NamedTuple):
     """How much to take in hand at once.
 
     Attributes:
@@ -133,8 +137,7 @@ class Appetite:
         return taken
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(NamedTuple):
     """What waits in the queue, is in hand, and has failed. Ages are seconds, None where a time can't be read."""
 
     ready: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Parameters = Sequence[str | bytes | int | None] | Mapping[str, str | bytes | int | None]
 
@@ -143,8 +143,7 @@ _SMALL = " AND file_size <= :small_bytes"
 _AHEAD = " AND (created_at, id) < (SELECT created_at, id FROM media_transfer_status WHERE id = :id)"
 
 
-@dataclass(frozen=True, slots=True)
-class Statements:
+class Statements(NamedTuple):
     """The statements that depend on the indexes of the table."""
 
     transferring: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from celestial_nasops.nas.verification import VerificationLevel
 
@@ -25,8 +26,7 @@ class Way(StrEnum):
     SFTP = "sftp"
 
 
-@dataclass(frozen=True, slots=True)
-class ShellFacts:
+class ShellFacts(NamedTuple):
     """What a shell has: the kind of its tools, and which of those that are needed it lacks."""
 
     tools: str

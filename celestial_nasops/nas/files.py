@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.verification import VerificationLevel
 
 SLOWEST_HASH_BYTES_PER_SECOND = 5e6
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteStat:
+class RemoteStat(NamedTuple):
     """A regular file's size (bytes) and time of modification (Unix seconds)."""
 
     size: int
     modified: float
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteCopy:
+class RemoteCopy(NamedTuple):
     """A regular file's size (bytes), time of modification (Unix seconds), and SHA-256 (hex) of its content."""
 
     size: int
@@ -30,8 +28,7 @@ class RemoteCopy:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenCopy:
+class WrittenCopy(NamedTuple):
     """A file's size (bytes), and SHA-256 (hex) of what lies on the NAS, read back while it was written."""
 
     size: int
@@ -191,6 +188,19 @@ class NasFiles(abc.ABC):
     @abc.abstractmethod
     def free_bytes(self, folder: str) -> int:
         """How many bytes this account can still write there."""
+
+    def demand_folder(self, folder: str) -> None:
+        """Prove that a folder is there, with its volume, also on a NAS that can't tell its free space.
+
+        Raises:
+            NasUnavailable: it is not.
+        """
+        try:
+            self.free_bytes(folder)
+        except NasUnavailable:
+            raise
+        except NasFault:
+            pass  # it was looked at, and something else could not be told
 
 
 def absolute(path: str) -> str:

@@ -12,12 +12,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class HostKey:
+class HostKey(NamedTuple):
     """A public key of a server: its kind, such as ``ssh-ed25519``, and its encoded form."""
 
     kind: str
@@ -37,8 +36,7 @@ class Marker(Enum):
     REVOKED = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line: for hosts that match ``names``, this key."""
 
     marker: Marker

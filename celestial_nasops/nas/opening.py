@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from celestial_nasops import causes
 from celestial_nasops.config import NasSettings
@@ -10,13 +11,14 @@ from celestial_nasops.fault import NasFault
 from celestial_nasops.nas.capabilities import Capabilities, Way, of_shell
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.session import NasSession
-from celestial_nasops.nas.sftp_files import SftpFiles
-from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, HARD_LINK
-from celestial_nasops.nas.sftp_view import find_hidden_prefix
 from celestial_nasops.nas.shell_files import ShellFiles
 from celestial_nasops.nas.ssh_child import SshChild
 from celestial_nasops.nas.undecided_files import UndecidedFiles
 from celestial_nasops.nas.verification import VerificationLevel
+
+if TYPE_CHECKING:
+    # Most logins have a shell; the others pay for SFTP where it is used.
+    from celestial_nasops.nas.sftp_files import SftpFiles
 
 
 def open_files(
@@ -88,6 +90,9 @@ class _Opening:
             if facts is not None:  # a poor shell is better than nothing
                 return self._chosen(of_shell(facts), self._shell())
             raise
+        from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, HARD_LINK
+        from celestial_nasops.nas.sftp_view import find_hidden_prefix
+
         why = shell_failed.values.get("output", "") if shell_failed is not None else ""
         if facts is not None:
             why = f"it lacks {', '.join(facts.missing)}"
@@ -117,6 +122,8 @@ class _Opening:
         return ShellFiles(self._session, timeout_seconds=self._timeout_seconds, child=self._child)
 
     def _sftp(self, capabilities: Capabilities) -> SftpFiles:
+        from celestial_nasops.nas.sftp_files import SftpFiles
+
         return SftpFiles(
             self._session,
             self._session.sftp(self._timeout_seconds),

@@ -5,17 +5,15 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from celestial_nasops import causes
 from celestial_nasops.fault import Fault, NasFault, NasUnavailable
 from celestial_nasops.nas import capabilities, ssh_library
 from celestial_nasops.nas.capabilities import Capabilities, ShellFacts
 from celestial_nasops.nas.login import log_in
-from celestial_nasops.nas.sftp_client import SftpClient
-from celestial_nasops.nas.sftp_packets import Garbled, Refused
+from celestial_nasops.nas.sftp_errors import Garbled, Refused
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
 from celestial_nasops.nas.watchdog import Watchdog
@@ -24,6 +22,8 @@ from celestial_nasops.nas.wire import Wire, connect, proxy_failed
 if TYPE_CHECKING:
     import paramiko
 
+    from celestial_nasops.nas.sftp_client import SftpClient
+
 _OUTPUT_LIMIT_BYTES = 1 << 20
 _NOISE_SHOWN_CHARACTERS = 200
 _PIECE_BYTES = 32_000  # fits into one SSH packet of the size that servers take
@@ -31,8 +31,7 @@ _END_SECONDS = 0.5
 _PROXY_CAUSES = {causes.NAS_HUNG_UP.code, causes.NAS_SSH_FAILED.code, causes.NAS_SILENT.code}
 
 
-@dataclass(frozen=True, slots=True)
-class _Purpose:
+class _Purpose(NamedTuple):
     """What a command is for, as messages say it."""
 
     action: str
@@ -226,6 +225,8 @@ class NasSession:
         """
         if self._sftp is not None:
             return self._sftp
+        from celestial_nasops.nas.sftp_client import SftpClient
+
         with self.bounded(timeout_seconds, action="open", path="SFTP") as watchdog:
             channel = self._transport.open_session(timeout=timeout_seconds + 1)
             try:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from celestial_nasops.nas.sftp_errors import Garbled, Refused
 from celestial_nasops.nas.sftp_packets import (
     FLUSH,
     FREE_SPACE,
@@ -20,9 +21,7 @@ from celestial_nasops.nas.sftp_packets import (
     SIZE,
     Attributes,
     Body,
-    Garbled,
     Kind,
-    Refused,
     Space,
     Status,
     string,

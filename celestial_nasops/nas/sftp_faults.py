@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from celestial_nasops.fault import NasFault
 from celestial_nasops.nas import remote_errors
-from celestial_nasops.nas.sftp_packets import FREE_SPACE, Refused, Space, Status
+from celestial_nasops.nas.sftp_errors import Refused
+from celestial_nasops.nas.sftp_packets import FREE_SPACE, Space, Status
 from celestial_nasops.nas.sftp_view import View
 from celestial_nasops.nas.target import SshTarget
 

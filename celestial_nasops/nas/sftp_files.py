@@ -24,8 +24,9 @@ from celestial_nasops.nas.files import (
 )
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.sftp_client import SftpClient
+from celestial_nasops.nas.sftp_errors import Refused
 from celestial_nasops.nas.sftp_faults import Faults
-from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, PIECE_BYTES, READ, WRITE, WRITE_NEW, Refused, Status
+from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, PIECE_BYTES, READ, WRITE, WRITE_NEW, Status
 from celestial_nasops.nas.sftp_view import View
 from celestial_nasops.nas.watchdog import Watchdog
 

@@ -6,6 +6,8 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
+from celestial_nasops.nas.sftp_errors import Garbled, Refused
+
 PIECE_BYTES = 32_000  # a request with that much fits into one SSH packet, and every server must take it
 READ = 1
 WRITE = 2
@@ -54,19 +56,6 @@ class Status(IntEnum):
     PERMISSION_DENIED = 3
     FAILURE = 4
     OP_UNSUPPORTED = 8
-
-
-class Refused(Exception):  # noqa: N818 - an answer, which may be the expected one
-    """The server answered a request with a status other than OK."""
-
-    def __init__(self, status: int, text: str) -> None:
-        self.status = status
-        self.text = text
-        super().__init__(f"{text} (SFTP status {status})")
-
-
-class Garbled(Exception):  # noqa: N818 - the other side's doing
-    """What came is not an answer in this protocol."""
 
 
 @dataclass(frozen=True, slots=True)

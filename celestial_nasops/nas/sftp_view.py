@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from celestial_nasops.nas.files import absolute
 from celestial_nasops.nas.sftp_client import SftpClient
-from celestial_nasops.nas.sftp_packets import Attributes, Refused, Status
+from celestial_nasops.nas.sftp_errors import Refused
+from celestial_nasops.nas.sftp_packets import Attributes, Status
 
 
 @dataclass(frozen=True, slots=True)

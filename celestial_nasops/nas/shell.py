@@ -6,14 +6,13 @@ import os
 import secrets
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _STATUS_DIGITS = 3
 _STATUS_LIMIT = 8  # an exit status and its newline are shorter
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What a script answered: its exit status, and its standard output and error as they came."""
 
     status: int

@@ -25,11 +25,19 @@ _UNPACK = (
     "if command -v openssl > /dev/null 2>&1; then find . -type f -exec openssl dgst -sha256 -r {} +; "
     "else find . -type f -exec sha256sum {} +; fi"
 )
+# How ln ends where the file system has no hard links: EPERM on FAT and exFAT, the others on some network file systems.
+NO_HARD_LINKS = (
+    '*": Operation not permitted"|*": Operation not supported"|*": Not supported"|*": Function not implemented"'
+)
 # ln links what it can and refuses each name that is taken. What it did is told from the inodes, not from its words.
+# Where there are no hard links each is moved by itself, if its name is free; see shell_files.
 _PUBLISH = (
     'cd -- "$1" || exit; folder=$2; shift 2; mkdir -p -- "$folder" || exit; '
     'said=$(ln -- "$@" "$folder/" 2>&1); '
-    'n=0; for name; do if [ "./$name" -ef "$folder/$name" ]; then echo "$n"; fi; n=$((n + 1)); done; '
+    f"case $said in {NO_HARD_LINKS}) move=y ;; *) move= ;; esac; "
+    'n=0; for name; do if [ "./$name" -ef "$folder/$name" ]; then echo "$n"; '
+    'elif [ "$move" ] && [ ! -e "$folder/$name" ] && [ ! -L "$folder/$name" ] && '
+    'mv -n -- "./$name" "$folder/$name" 2> /dev/null && [ ! -e "./$name" ]; then echo "$n"; fi; n=$((n + 1)); done; '
     'sync "$folder/"'
 )
 _REMOVE = 'for folder in "$1"*; do if [ -d "$folder" ] && [ ! -L "$folder" ]; then rm -rf -- "$folder"; fi; done'

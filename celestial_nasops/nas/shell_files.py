@@ -10,7 +10,7 @@ from typing import Any
 
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
-from celestial_nasops.nas import remote_errors, shell_resume
+from celestial_nasops.nas import remote_errors, shell_batch, shell_resume
 from celestial_nasops.nas.capabilities import Capabilities, of_shell
 from celestial_nasops.nas.files import (
     SLOWEST_HASH_BYTES_PER_SECOND,
@@ -36,17 +36,27 @@ _HASH_LINE = re.compile(rb"([0-9a-f]{64})  -\n")
 # In these scripts "$@" is fixed before anything is done, and a failing tool's message is the last thing said.
 _STAT = 'stat -c "%f %s %Y" -- "$1"'
 _SHA256 = 'sha256sum < "$1"'
-_INSPECT = f'{_STAT} && if [ -f "$1" ] && [ ! -L "$1" ]; then {_SHA256}; fi'
+# The size comes first, for it decides how long the hash may take; a file of another one than is expected needs none.
 _INSPECT_FIRST = (
     'n=0; for path; do n=$((n + 1)); if [ -e "$path" ] || [ -L "$path" ]; then '
-    f'echo "$n"; set -- "$path"; {_INSPECT}; exit; fi; done; exit 0'
+    'echo "$n"; found=$(stat -c "%f %s %Y" -- "$path"); status=$?; printf "%s\\n" "$found"; '
+    '[ "$status" = 0 ] || exit "$status"; size=${found#* }; size=${size%% *}; '
+    'if [ -f "$path" ] && [ ! -L "$path" ] && [ "${expected:-$size}" = "$size" ]; then sha256sum < "$path"; fi; '
+    "exit; fi; done; exit 0"
 )
 _MAKE_FOLDER = 'stat -L -c %f -- "$2" > /dev/null || exit 3; mkdir -p -- "$1"'
 # The folder is made here as well: one that was empty a moment ago may have been tidied away by somebody else.
 # noclobber opens exclusively. Flushing here and not first at publishing gives it the time limit of the upload.
 _WRITE = 'mkdir -p -- "${1%/*}" && rm -f -- "$1" && set -C && cat > "$1" && sync "$1" && stat -c %s -- "$1"'
-# A hard link is the one way to publish that is atomic and never overwrites; mv -n exits 0 when it did nothing.
-_PUBLISH = 'sync "$1" && { ln -T -- "$1" "$2" || exit 3; } && rm -f -- "$1" && sync "${2%/*}/"'
+# A hard link is the one way to publish that is atomic and never overwrites. Where there is none, as on exFAT, mv -n is
+# what is left. Its exit code may be 0 when it did nothing, so that is told from what lies there.
+_PUBLISH = (
+    'sync "$1" || exit; if said=$(ln -T -- "$1" "$2" 2>&1); then rm -f -- "$1" || exit; else '
+    f'case $said in {shell_batch.NO_HARD_LINKS}) ;; *) printf "%s" "$said"; exit 3 ;; esac; '
+    'said=; [ -e "$2" ] || [ -L "$2" ] || said=$(mv -n -- "$1" "$2" 2>&1); status=$?; '
+    'if [ -e "$1" ]; then if [ -e "$2" ] || [ -L "$2" ]; then echo "$2: File exists"; exit 3; fi; '
+    'printf "%s" "$said"; [ "$status" = 0 ] || exit "$status"; exit 1; fi; fi; sync "${2%/*}/"'
+)
 # rm without -f tells a missing file from one that could not be reached; it asks nobody, as there is no terminal.
 _REMOVE = (
     'n=0; i=0; failed=; for path; do if said=$(rm -- "$path" 2>&1); then n=$((n + 1)); else case $said in '
@@ -109,7 +119,9 @@ class ShellFiles(NasFiles):
 
     def inspect_first(self, paths: Sequence[str], *, expected_size: int | None = None) -> tuple[str, RemoteCopy] | None:
         action, shown = "look at", paths[0]
-        reply = self._run(_INSPECT_FIRST, paths, action, shown, more_time=_time_to_hash(expected_size))
+        expected = "" if expected_size is None else f"{expected_size:d}"
+        script = f"expected={expected}; {_INSPECT_FIRST}"
+        reply = self._run(script, paths, action, shown, more_time=_time_to_hash(expected_size))
         number, _, rest = reply.output.partition(b"\n")
         if reply.status == 0 and not reply.output:
             return None
@@ -122,7 +134,8 @@ class ShellFiles(NasFiles):
         if not is_one:
             raise self._odd(reply.output, action, path)
         found, rest = self._stat_of(rest, path)
-        return path, RemoteCopy(found.size, found.modified, self._hash_of(rest, path))
+        is_of_interest = expected_size in (None, found.size)
+        return path, RemoteCopy(found.size, found.modified, self._hash_of(rest, path) if is_of_interest else "")
 
     def make_folder(self, folder: str, *, below: str) -> None:
         reply = self._run(_MAKE_FOLDER, [folder, below], "make the folder", folder)

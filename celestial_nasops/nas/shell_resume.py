@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _BLOCK_BYTES = 1 << 16
 WRITTEN = re.compile(rb"(\d{1,19})\n([0-9a-f]{64}) [ *][^\n]*\n")
@@ -52,8 +52,7 @@ WRITE_ON = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(NamedTuple):
     """A number of bytes as whole segments, and the rest as blocks and bytes."""
 
     segments: int

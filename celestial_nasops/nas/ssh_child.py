@@ -182,7 +182,9 @@ def ssh_argv(target: SshTarget, timeout_seconds: float) -> list[str]:
     key = next((path for path in target.identity_files if os.path.lexists(path)), None)
     if key is not None:  # one only: DSM blocks an address after a few refused keys
         argv += ["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", f"IdentityFile={_words([key])}"]
-    if not target.config_alias:
+    if target.instead_of_config:
+        argv += target.instead_of_config
+    if target.instead_of_config or not target.config_alias:
         return [*argv, "-p", str(target.port), "-l", target.username, "--", target.host]
     options = [] if target.ssh_config == "~/.ssh/config" else ["-F", target.ssh_config]
     return [*argv, *options, "--", target.config_alias]

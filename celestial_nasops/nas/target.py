@@ -16,6 +16,11 @@ from celestial_nasops.fault import NasRefusal
 
 _RESOLVE_TIMEOUT_SECONDS = 5.0
 _KEY_NAMES = ("id_ed25519", "id_ecdsa", "id_rsa")
+# What of an ssh configuration decides whether, and by which way, a server can be spoken to; as "ssh -G" names it.
+_OF_THE_WAY = (
+    *("addressfamily", "bindaddress", "bindinterface", "ipqos"),
+    *("kexalgorithms", "hostkeyalgorithms", "macs", "pubkeyacceptedalgorithms"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,8 @@ class SshTarget:
         proxy_command: a program that leads to the server through its standard input and output, or None.
         config_alias: the bare ``Host`` entry that this was resolved from; empty where there is none.
         ssh_config: the ssh configuration file to mention to an operator.
+        instead_of_config: options for the program ssh that say what its configuration would. Given where that must not
+            be read, for it names keys of its own, which ssh would try beside the one that is set.
     """
 
     alias: str
@@ -45,6 +52,7 @@ class SshTarget:
     proxy_command: tuple[str, ...] | None = None
     config_alias: str = ""
     ssh_config: str = "~/.ssh/config"
+    instead_of_config: tuple[str, ...] = ()
 
     @property
     def sftp_alias(self) -> str:
@@ -128,7 +136,19 @@ def _from_ssh_config(
         proxy_command=proxy,
         config_alias=alias,
         ssh_config=path or "~/.ssh/config",
+        instead_of_config=_explicit(settings, host_key_alias, proxy) if keys else (),
     )
+
+
+def _explicit(
+    settings: Mapping[str, Sequence[str]], host_key_alias: str | None, proxy: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    options = [f"{key}={settings[key][0]}" for key in _OF_THE_WAY if settings.get(key, [""])[0]]
+    if host_key_alias is not None:
+        options.append(f"HostKeyAlias={host_key_alias}")
+    if proxy is not None:
+        options.append(f"ProxyCommand={shlex.join(proxy).replace('%', '%%')}")
+    return ("-F", "none", *(word for option in options for word in ("-o", option)))
 
 
 def _by_key(text: str) -> dict[str, list[str]]:

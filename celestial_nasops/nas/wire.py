@@ -8,8 +8,7 @@ import ipaddress
 import socket
 import threading
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from celestial_nasops import causes
 from celestial_nasops.fault import Fault, NasRefusal, NasUnavailable
@@ -21,8 +20,7 @@ _KEEPALIVE = {socket.TCP_KEEPIDLE: 3, socket.TCP_KEEPINTVL: 2, socket.TCP_KEEPCN
 _Address = tuple[socket.AddressFamily, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """A connected socket, and the proxy behind it where there is one."""
 
     socket: socket.socket

@@ -6,9 +6,8 @@ A command that touches the queue as another user than the daemon's leaves files 
 from __future__ import annotations
 
 import os
-import pwd
 
-from celestial_nasops import causes
+from celestial_nasops import accounts, causes
 from celestial_nasops.config import Config
 from celestial_nasops.durable import folder_faults, user_name
 from celestial_nasops.fault import LocalFault
@@ -35,20 +34,7 @@ def become_the_daemon_s_user(config: Config, command: str) -> None:
     if owner.st_uid == os.geteuid():
         return
     if os.geteuid() != 0:
-        raise LocalFault(causes.WRONG_USER, user=user_name(), path=path, owner=_name(owner.st_uid), command=command)
-    try:
-        account = pwd.getpwuid(owner.st_uid)
-    except KeyError:
-        os.setgroups([])
-    else:
-        os.initgroups(account.pw_name, account.pw_gid)
-        os.environ.update(HOME=account.pw_dir, USER=account.pw_name, LOGNAME=account.pw_name)
-    os.setgid(owner.st_gid)
-    os.setuid(owner.st_uid)
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
+        raise LocalFault(
+            causes.WRONG_USER, user=user_name(), path=path, owner=accounts.name_of(owner.st_uid), command=command
+        )
+    accounts.become(owner.st_uid, owner.st_gid)

@@ -13,6 +13,8 @@ from healthcheck.catalogue import (
     database,
     deletion,
     deletion_seen,
+    doctor,
+    doctor_units,
     edge,
     installation,
     nas_files,
@@ -37,6 +39,8 @@ THEMES = (
     (deletion_seen.THEME, deletion_seen.ENTRIES),
     (run.THEME, run.ENTRIES),
     (installation.THEME, installation.ENTRIES),
+    (doctor_units.THEME, doctor_units.ENTRIES),
+    (doctor.THEME, doctor.ENTRIES),
 )
 
 BY_CODE: dict[str, Entry] = {entry.cause.code: entry for _, entries in THEMES for entry in entries}

@@ -204,7 +204,8 @@ ENTRIES = (
         en=Text(
             title="A file that was never verified was deleted",
             explanation=(
-                "The check's second file has a wrong hash on purpose, so nobody can have verified it, and it is gone here. "
+                "The check's second file has a wrong hash on purpose, so "
+                "nobody can have verified it, and it is gone here. "
                 "A daemon or a clean-up script that does so loses media. Stop both at once."
             ),
         ),
@@ -224,7 +225,8 @@ ENTRIES = (
         en=Text(
             title="A file that was never verified is to be deleted",
             explanation=(
-                "The check's second file has a wrong hash on purpose, and the daemon has put it into its list of deletions. "
+                "The check's second file has a wrong hash on purpose, and "
+                "the daemon has put it into its list of deletions. "
                 "Media that were not verified may stand there as well. Nothing is lost yet; stop the daemon first."
             ),
         ),

@@ -257,7 +257,8 @@ ENTRIES = (
             title="A file with a wrong hash was published",
             explanation=(
                 "The check sends a second file whose recorded hash is wrong on purpose, and the daemon must refuse it. "
-                "This one was published, so damaged media would be, too, and would be deleted here. Stop the daemon first."
+                "This one was published, so damaged media would be, too, "
+                "and would be deleted here. Stop the daemon first."
             ),
         ),
         zh=Translation(
@@ -267,7 +268,10 @@ ENTRIES = (
                 "这一次它却被发布了，损坏的媒体也会同样被发布并从本机删除。先停止守护进程。"
             ),
             summary="{file} 的内容与记录不符，却被发布为 {path}",
-            remedy="停止守护进程，因为它会删除它认为正确的文件：sudo systemctl stop {unit}；然后安装正确的版本：sudo ./install.sh",
+            remedy=(
+                "停止守护进程，因为它会删除它认为正确的文件：sudo systemctl stop "
+                "{unit}；然后安装正确的版本：sudo ./install.sh"
+            ),
         ),
     ),
     Entry(
@@ -287,7 +291,10 @@ ENTRIES = (
                 "这一次它没有副本却被标为完成，媒体也可能如此。先停止守护进程。"
             ),
             summary="{file} 的内容与记录不符，且没有副本，却被标为完成",
-            remedy="停止守护进程，因为它会删除它认为已送达的文件：sudo systemctl stop {unit}；然后安装正确的版本：sudo ./install.sh",
+            remedy=(
+                "停止守护进程，因为它会删除它认为已送达的文件：sudo systemctl stop "
+                "{unit}；然后安装正确的版本：sudo ./install.sh"
+            ),
         ),
     ),
 )

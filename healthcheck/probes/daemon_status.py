@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from celestial_nasops import causes as shared, daemon_state, process, read_only, words
+from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.language import say
@@ -56,24 +57,35 @@ class Life:
 
 def probe(run: Run) -> Finding:
     """Ask systemd, and the daemon's state file where there is one."""
-    daemon = run.config.daemon_settings
+    finding, run.own_daemon = _look(run.config, run.config_path)
+    return finding
+
+
+def look(config: Config, config_path: str) -> Finding:
+    """The same for a configuration, outside of a run."""
+    return _look(config, config_path)[0]
+
+
+def _look(config: Config, config_path: str) -> tuple[Finding, bool]:
+    """The finding, and whether the daemon is ours of today."""
+    daemon = config.daemon_settings
     if daemon.supervisor == "none":
-        life = _look_at_state(run)
-        run.own_daemon = _is_ours_of_today(life)
-        return judge_life(life, daemon.unit, run.config_path, daemon.state_path)
+        life = _look_at_state(config)
+        return judge_life(life, daemon.unit, config_path, daemon.state_path), _is_ours_of_today(life)
     users = daemon.supervisor == "systemd-user"
     try:
-        timeout = run.config.check_settings.daemon_status_timeout_seconds
+        timeout = config.check_settings.daemon_status_timeout_seconds
         properties = _show(daemon.unit, timeout, users=users)
     except process.ProcessFault as fault:
-        return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=fault.summary)
+        reason = fault.summary
+        return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=reason), False
     bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties, users=users))
     if bad is not None:
-        return bad
-    life = _look_at_state(run, properties.get("StatusText", ""))
-    run.own_daemon = _is_ours_of_today(life, _count(properties.get("MainPID", "")))
-    changed = _changed_at(run.config_path)
-    return judge_running(properties, life, daemon.unit, run.config_path, daemon.state_path, changed)
+        return bad, False
+    life = _look_at_state(config, properties.get("StatusText", ""))
+    changed = _changed_at(config_path)
+    finding = judge_running(properties, life, daemon.unit, config_path, daemon.state_path, changed)
+    return finding, _is_ours_of_today(life, _count(properties.get("MainPID", "")))
 
 
 def judge_running(
@@ -226,9 +238,9 @@ def read_only_folder(state: DaemonState, status_text: str, folder: str, unit: st
     return read_only.disk_fault(folder, setting)
 
 
-def _look_at_state(run: Run, status_text: str = "") -> Life | LocalFault | None:
+def _look_at_state(config: Config, status_text: str = "") -> Life | LocalFault | None:
     try:
-        state = daemon_state.read(run.config.daemon_settings.state_path)
+        state = daemon_state.read(config.daemon_settings.state_path)
     except LocalFault as fault:
         return fault
     if state is None:
@@ -240,11 +252,9 @@ def _look_at_state(run: Run, status_text: str = "") -> Life | LocalFault | None:
     runs = daemon_state.process_start_ticks(state.pid) == state.process_start_ticks
     stopped = runs and daemon_state.process_is_stopped(state.pid)
     silent = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
-    daemon = run.config.daemon_settings
+    daemon = config.daemon_settings
     found = read_only_folder(state, status_text, daemon.state_path, daemon.unit)
-    return Life(
-        state, runs, stopped, code, run.config.fingerprint(), silent, _obstacle(daemon.state_path), read_only=found
-    )
+    return Life(state, runs, stopped, code, config.fingerprint(), silent, _obstacle(daemon.state_path), read_only=found)
 
 
 def _is_ours_of_today(life: Life | LocalFault | None, pid: int | None = None) -> bool:

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import queue
 import re
 import socket
-import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, NamedTuple
 
 from celestial_nasops import causes as shared, process
 from celestial_nasops.fault import Fault, NasFault
 from celestial_nasops.language import say
 from healthcheck import causes, own_unit
+from healthcheck.beside import Beside
 from healthcheck.context import Run
 from healthcheck.outcome import Finding, Outcome
-
-T = TypeVar("T")
 
 _MARGIN_SECONDS = 0.5  # so that this probe says what was silent, before its own deadline says less
 _LONGEST_WELCOME_BYTES = 8192
 _GREETING = "waiting for its SSH greeting"
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(NamedTuple):
     """What the SSH port said first, and how long it took to connect (seconds)."""
 
     banner: str
@@ -76,30 +70,6 @@ def _own_filter(fault: NasFault, host: str) -> Fault | None:
     return Fault(
         causes.NAS_NOT_ALLOWED, unit=own.unit, host=host, address=", ".join(addresses), allowed=own.allowed or "nothing"
     )
-
-
-class Beside(Generic[T]):
-    """Something that is done in a thread of its own, because nothing else could end its wait."""
-
-    def __init__(self, act: Callable[[], T]) -> None:
-        self._done: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
-        threading.Thread(target=self._do, args=(act,), name="beside", daemon=True).start()
-
-    def _do(self, act: Callable[[], T]) -> None:
-        try:
-            self._done.put(act())
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
-            self._done.put(error)
-
-    def result(self, timeout_seconds: float) -> T | None:
-        """What came of it, None where it took too long; what it raised is raised here."""
-        try:
-            got = self._done.get(timeout=max(0.0, timeout_seconds))
-        except queue.Empty:
-            return None
-        if isinstance(got, BaseException):
-            raise got
-        return got
 
 
 def greet(host: str, port: int, timeout_seconds: float, alias: str, ssh_config: str) -> Greeting:

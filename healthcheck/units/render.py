@@ -15,7 +15,7 @@ from celestial_nasops.nas.target import SshTarget, resolve
 from healthcheck import causes, pipeline
 from healthcheck.units import sandbox, text
 
-_CATALOGUE = "celestial-nasops.catalog"
+_CATALOGUES = ("celestial-nasops.catalog", "celestial-nasops.zh.catalog")
 _DAEMON = "media-sync-daemon.service"
 _AGENT = (
     "smoke-check.service",
@@ -76,7 +76,7 @@ def unit_names(config: Config, *, agent_only: bool) -> dict[str, str]:
 
 
 def write(site: Site, templates: str, into: str, *, agent_only: bool) -> list[str]:
-    """Make all units and put them in a folder, with the journal's catalogue; nothing unless all could be made.
+    """Make all units and put them in a folder, with the journal's catalogues; nothing unless all could be made.
 
     Returns:
         Their names.
@@ -88,7 +88,7 @@ def write(site: Site, templates: str, into: str, *, agent_only: bool) -> list[st
     names = unit_names(site.loaded.config, agent_only=agent_only)
     made = {name: rendered(_read(templates, template), site) for name, template in names.items()}
     if not site.user_manager:  # the journal has one catalogue, the system's
-        made[_CATALOGUE] = _read(templates, _CATALOGUE)
+        made |= {name: _read(templates, name) for name in _CATALOGUES}
     for name, content in made.items():
         try:
             durable.write_atomically(os.path.join(into, name), content.encode(), mode=0o644)
@@ -132,7 +132,7 @@ def watchdog_seconds(config: Config) -> float:
 def _values(site: Site, *, for_daemon: bool) -> dict[str, str | Sequence[str]]:
     config = site.loaded.config
     check = config.check_settings
-    access = _of_daemon(site) if for_daemon else _of_check(site)
+    access = access_of_daemon(site) if for_daemon else access_of_check(site)
     mounts = sandbox.outermost(_media(config))
     binaries = os.path.join(site.prefix, "venv", "bin")
     return {
@@ -173,12 +173,14 @@ def _media(config: Config) -> tuple[str, ...]:
     return config.local_settings.media_path, os.path.dirname(config.database_settings.db_path)
 
 
-def _of_check(site: Site) -> sandbox.Access:
+def access_of_check(site: Site) -> sandbox.Access:
+    """The paths that the check needs, its own state folder aside."""
     config = site.loaded.config
     return sandbox.Access(_media(config), (*_of_both(site), config.daemon_settings.state_path))
 
 
-def _of_daemon(site: Site) -> sandbox.Access:
+def access_of_daemon(site: Site) -> sandbox.Access:
+    """The paths that the daemon needs, its state folder aside where systemd makes that."""
     config = site.loaded.config
     own = () if _state_directory(config) else (config.daemon_settings.state_path,)
     return sandbox.Access((*_media(config), *own), _of_both(site))

@@ -137,6 +137,15 @@ def test_publishing_what_is_not_there_fails(nas_files: NasFiles, folder: str) ->
     assert os.listdir(folder) == []
 
 
+def test_a_copy_of_another_size_than_is_expected_is_not_hashed(nas_files: NasFiles, folder: str) -> None:
+    path = put(f"{folder}/x", b"12345")
+    whole, odd = nas_files.inspect(path, expected_size=5), nas_files.inspect(path, expected_size=4)
+    assert whole is not None
+    assert (whole.size, whole.sha256) == (5, hashlib.sha256(b"12345").hexdigest())
+    assert odd is not None
+    assert (odd.size, odd.sha256) == (5, "")
+
+
 def test_writing_replaces_the_rest_of_an_older_upload(nas_files: NasFiles, folder: str) -> None:
     path = put(f"{folder}/.tmp_x", b"longer than what comes now")
     other_name = f"{folder}/published"

@@ -82,6 +82,10 @@ def test_a_shell_that_claims_any_size_is_not_waited_for(tmp_path: Path) -> None:
         with NasSession.open(server.target(), timeout_seconds=10) as session:
             files = open_files(session, server.config().nas_settings, timeout_seconds=1)
             began = time.monotonic()
+            claimed = files.inspect(f"{server.files}/x", expected_size=7)  # of another size: it needs no hash
+            assert claimed is not None
+            assert (claimed.size, claimed.sha256) == (1 << 62, "")
+            (tools / "stat").write_text("#!/bin/sh\necho 81a4 7 1\n")
             with pytest.raises(NasUnavailable) as caught:
                 files.inspect(f"{server.files}/x", expected_size=7)
             assert caught.value.cause is causes.NAS_SILENT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import signal
 import threading
 import time
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from celestial_nasops.config import Config
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas import ssh_child
 from celestial_nasops.nas.shell import Reply
 from celestial_nasops.nas.ssh_child import NoSshChild, SshChild, ssh_argv
+from celestial_nasops.nas.target import SshTarget, resolve
 from tests.nas_servers import Server, make_key, openssh_server, pin
 from tests.waiting import eventually
 
@@ -178,6 +181,36 @@ def test_a_key_that_is_refused(nas: Server, tmp_path: Path) -> None:
     target = dataclasses.replace(nas.target(), config_alias="", identity_files=(str(tmp_path / "wrong"),))
     with pytest.raises(NoSshChild, match="Permission denied"):
         _run(SshChild(target, timeout_seconds=5), ":")
+
+
+def _with_own_key(nas: Server, key: Path) -> SshTarget:
+    security = {"ssh_key_path": str(key)}
+    return resolve(Config.model_validate({"nas_settings": nas.nas_settings(), "security": security}))
+
+
+def test_a_key_that_is_set_is_the_only_one_though_the_ssh_configuration_names_another(
+    nas: Server, tmp_path: Path
+) -> None:
+    make_key(str(tmp_path / "wrong"))
+    assert nas.client_key in Path(nas.ssh_config).read_text()  # which would be let in
+    with pytest.raises(NoSshChild, match="Permission denied"):
+        _run(SshChild(_with_own_key(nas, tmp_path / "wrong"), timeout_seconds=5), ":")
+
+
+def test_with_a_key_that_is_set_all_else_is_as_the_ssh_configuration_says(nas: Server, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    shutil.copy(nas.client_key, own)
+    with open(nas.ssh_config, "a") as config:
+        config.write("HostKeyAlias the-nas\nProxyCommand busybox nc %h %p\nKexAlgorithms curve25519-sha256\n")
+    known = Path(nas.known_hosts).read_text().split(" ", 1)[1]
+    Path(nas.known_hosts).write_text(f"the-nas {known}")
+    target = _with_own_key(nas, own)
+    argv = ssh_argv(target, 5)
+    assert argv[argv.index("-F") + 1] == "none"
+    assert "kexalgorithms=curve25519-sha256" in argv
+    child = SshChild(target, timeout_seconds=5)
+    assert _run(child, "echo there") == Reply(0, b"there\n")
+    child.close()
 
 
 def test_without_the_program_ssh(nas: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

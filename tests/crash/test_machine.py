@@ -23,6 +23,8 @@ from celestial_nasops.daemon.deletion_guard import MARKER_NAME
 from celestial_nasops.daemon.signals import Signals
 from celestial_nasops.daemon.supervisor import Supervisor
 from celestial_nasops.media_status_db import TransferStatus
+from celestial_nasops.nas import shell_batch, shell_files
+from celestial_nasops.nas.shell_files import ShellFiles
 from celestial_nasops.notify import Notifier
 from celestial_nasops.steering.database import SteeringDb
 from tests.crash.arena import SETTINGS, Arena, Media, sha256_of
@@ -31,6 +33,11 @@ from tests.crash.steps import STEPS, WHENS
 from tests.daemon_field import Field
 from tests.nas_servers import Server, openssh_server
 
+# What a disk may do to all that was just written there: the first byte is another one, and the size is right.
+_SPOIL = (
+    'find "$(if [ -f "$1" ]; then echo "$1"; else pwd; fi)" -type f -exec sh -c '
+    "'for one; do printf \\\\001 | dd of=\"$one\" bs=1 count=1 conv=notrunc 2> /dev/null; done' sh {} +;"
+)
 CONTENTS = st.binary(min_size=1, max_size=2000)
 FILES = st.integers(0, 1 << 16)
 
@@ -113,7 +120,17 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self._copied())
     @rule(which=FILES, how=st.sampled_from(["removed", "spoilt", "cut"]), due=st.booleans())
     def a_copy_is_lost(self, which: int, how: str, due: bool) -> None:
-        one = self._pick(self._copied(), which)
+        self._lose_a_copy(self._pick(self._copied(), which), how, due)
+
+    @rule(content=CONTENTS, how=st.sampled_from(["removed", "spoilt", "cut"]))
+    def a_copy_is_lost_right_before_the_deletion(self, content: bytes, how: str) -> None:
+        self.resumed()
+        self.a_file_is_put_and_carried(content)
+        one = self.arena.media[-1]
+        if one in self._copied():
+            self._lose_a_copy(one, how, due=True)
+
+    def _lose_a_copy(self, one: Media, how: str, due: bool) -> None:
         for copy in self.arena.copies(one):
             if how == "removed":
                 copy.unlink()
@@ -123,7 +140,8 @@ class Machine(RuleBasedStateMachine):
                 copy.write_bytes(bytes([copy.read_bytes()[0] ^ 1]) + copy.read_bytes()[1:])
             self.model.contents.add(sha256_of(copy))
         self.model.spoilt.add(one.path)
-        if due:
+        if due:  # and nothing but the verification stands between the file and its deletion
+            self.resumed()
             self.what_is_scheduled_falls_due()
 
     @precondition(lambda self: self._copied())
@@ -192,6 +210,36 @@ class Machine(RuleBasedStateMachine):
                 assert self.nas.wait_until_it_answers()
         else:
             self.nas.cut_connections()
+            self._once()
+
+    @rule(content=CONTENTS, count=st.sampled_from([1, 4]))
+    def files_are_carried_while_the_nas_spoils_what_it_writes(self, content: bytes, count: int) -> None:
+        for _ in range(count):
+            self.a_file_is_put(content, dated=True)
+        with pytest.MonkeyPatch.context() as patch:
+            for module, name, before in (
+                (shell_files, "_WRITE", '&& sync "$1"'),
+                (shell_batch, "_UNPACK", "&& { sync"),
+            ):
+                script = getattr(module, name)
+                spoilt = script.replace(before, f"&& {{ {_SPOIL} }} {before}", 1)
+                assert spoilt != script
+                patch.setattr(module, name, spoilt)
+            self._once()
+
+    @rule(content=CONTENTS)
+    def a_name_is_taken_at_the_last_moment(self, content: bytes) -> None:
+        publish = ShellFiles.publish
+
+        def and_be_late(files: ShellFiles, temporary: str, final: str) -> bool:
+            with contextlib.suppress(FileExistsError), open(final, "xb") as theirs:
+                theirs.write(b"somebody was faster" + content)
+                self.arena.others[Path(final)] = hashlib.sha256(b"somebody was faster" + content).hexdigest()
+            return publish(files, temporary, final)
+
+        self.a_file_is_put(content, dated=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ShellFiles, "publish", and_be_late)
             self._once()
 
     @rule(step=st.sampled_from(sorted(STEPS)), when=st.sampled_from(WHENS), nth=st.integers(1, 3))

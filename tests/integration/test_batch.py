@@ -267,3 +267,18 @@ def test_folders_of_dead_batches_are_removed_and_nothing_else_is(bench: Bench) -
     assert (bench.folder() / "published").read_bytes() == b"x"
     with pytest.raises(ValueError, match="not a private folder"):
         bench.way.remove_folders(str(bench.folder()))
+
+
+def test_many_files_where_there_are_no_hard_links(bench: Bench, small_tmpfs: SmallTmpfs) -> None:
+    base = Path(small_tmpfs.without_hard_links(name="exfat"))
+    nas = bench.config.nas_settings.model_copy(update={"base_path": str(base)})
+    without = replace(bench, base=base, config=bench.config.model_copy(update={"nas_settings": nas}))
+    without.folder().mkdir(parents=True)
+    (without.folder() / _name(7)).write_bytes(b"somebody else's")
+    delivered = without.send()
+    assert [record.file_name for record in delivered.rest] == [_name(7)]
+    assert len(delivered.sent) == COUNT - 1
+    assert (without.folder() / _name(7)).read_bytes() == b"somebody else's"
+    for record, sent in delivered.sent:
+        assert Path(sent.remote_path).read_bytes() == Path(record.file_path).read_bytes()
+    assert without.private_folders() == []

@@ -15,7 +15,7 @@ import pytest
 
 from celestial_nasops.fault import DatabaseFault
 from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
-from tests.daemon_field import Field
+from tests.daemon_field import NAME, Field
 from tests.mounts import SmallTmpfs
 from tests.nas_servers import Server, openssh_server
 from tests.waiting import eventually
@@ -323,7 +323,7 @@ def test_systemd_is_told(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
             eventually(lambda: has_told("READY=1"))
             told.clear()
             eventually(lambda: has_told("WATCHDOG=1"))
-            field.put_long(megabytes=1, name="20250122_film 媒体.mp4")
+            field.put_long("20250122_film 媒体.mp4")  # in hand until it is told to end, however fast it goes
             eventually(lambda: has_told("") or any("sending 20250122_film 媒体.mp4" in text for text in told))
             daemon.tell(signal.SIGTERM)
             assert daemon.exit_code() == 0
@@ -331,15 +331,18 @@ def test_systemd_is_told(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
             assert [text for text in told if text.startswith("STATUS=stopped; ")]
 
 
-def test_the_journal_gets_priorities(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = field.folder / "daemon.log"
-    log.touch()
-    status = log.stat()
+def test_a_log_that_is_redirected_has_plain_lines_one_a_file(field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    status = field.folder.stat()  # the journal's stream is what systemd says, and here it is something else
     monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
-    field.put("20250122_bad.jpg", size=99)
-    _, words = field.run("--once")
-    assert "\n<3>" in words
-    assert words.startswith("<6>media-sync-daemon ")
+    bad, good = field.put("20250122_bad.jpg", size=99), field.put()
+    field.run("--once")
+    assert field.row(bad).transfer_status is TransferStatus.PENDING
+    assert field.row(good).transfer_status is TransferStatus.COMPLETED
+    lines = [line.split(" ", 2)[2] for line in field.log.splitlines()]
+    [of_bad] = [line for line in lines if "20250122_bad.jpg" in line]
+    assert of_bad.startswith(f"ERROR tried again in 0.05 s: {field.media}/20250122_bad.jpg: [file_size_differs] ")
+    [of_good] = [line for line in lines if NAME in line]
+    assert re.fullmatch(rf"INFO sent {field.media / NAME} to {field.remote()} \(5 bytes, \d\.\d s\)", of_good)
 
 
 _PLANTED = """

@@ -136,7 +136,7 @@ def test_a_checkout_that_was_moved_is_set_up_anew(checkout: Checkout) -> None:
     assert len(checkout.calls("-m venv")) == 1
 
 
-@pytest.mark.parametrize("which", ["unit", "contract", "integration", "system"])
+@pytest.mark.parametrize("which", ["unit", "contract", "integration", "system", "faults"])
 def test_a_kind_of_tests_is_its_folder(checkout: Checkout, which: str) -> None:
     assert checkout.dev("test", which, "-k", "two words").stdout == f"ran: -m pytest tests/{which} -k two words\n"
 
@@ -209,6 +209,11 @@ def test_lint_without_shellcheck_fails_and_names_the_package(checkout: Checkout)
     failed = checkout.dev("lint")
     assert failed.exit_code == 1
     assert failed.stderr.endswith("dev: shellcheck is missing: sudo apt-get install shellcheck\n")
+
+
+def test_the_table_of_faults_whole_and_one_group_of_it(checkout: Checkout) -> None:
+    assert checkout.dev("faults").stdout == "ran: -m pytest tests/faults -q\n"
+    assert checkout.dev("faults", "network").stdout == "ran: -m pytest tests/faults -q -k network-\n"
 
 
 def test_benchmarks(checkout: Checkout) -> None:

@@ -34,7 +34,7 @@ def test_a_run_that_is_ended_early_is_never_green(scene: Scene) -> None:
         asked = time.monotonic()
         outcome = scene.finish(agent)
         assert time.monotonic() - asked < 5  # what `systemctl stop` is promised
-    assert outcome.exit_code == 2, outcome.stdout
+    assert outcome.exit_code == 143, outcome.stdout
     assert outcome.status is not None
     assert re.fullmatch(
         "(file_insert|remote_verify): the run was ended by SIGTERM before \\1 was done", outcome.status.summary
@@ -53,7 +53,7 @@ def test_a_locked_queue_holds_up_neither_the_end_nor_sigterm(scene: Scene) -> No
             asked = time.monotonic()
             outcome = scene.finish(agent)
             assert time.monotonic() - asked < 5
-    assert outcome.exit_code == 2
+    assert outcome.exit_code == 143
     assert outcome.status is not None
     assert len(outcome.status.outstanding) == 30
     assert "stayed locked for 1 s by " in outcome.status.outstanding[0].reason

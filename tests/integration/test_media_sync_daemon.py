@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import pytest
 from celestial_nasops.media_status_db import TransferStatus
 from tests.daemon_field import NAME, Field, sha256
 from tests.mounts import SmallTmpfs
+from tests.nas_profiles import sftp_only_server
 from tests.nas_servers import Server
 from tests.waiting import eventually
 
@@ -234,6 +236,38 @@ def test_what_does_not_fit_waits_smaller_files_go_on_and_all_resumes_by_itself(
             assert field.becomes(row_id, COMPLETED, 60).transfer_retry_count == 0
         daemon.says("there is room on the NAS again after ")
         daemon.shows(lambda state: state.no_room == "")
+
+
+def test_a_file_that_waits_for_room_and_is_withdrawn_holds_up_nothing(field: Field, small_tmpfs: SmallTmpfs) -> None:
+    field.configure(nas_settings={"base_path": small_tmpfs(16 << 20), "reserve_bytes": 1 << 20})
+    with field.daemon() as daemon:
+        rows = [field.put_long(f"20250122_{number}.mp4", megabytes=20 + number) for number in range(2)]
+        daemon.shows(lambda state: "20250122_0.mp4 waits for room" in state.no_room)
+        assert field.db.remove_record(rows[0], str(field.media / "20250122_0.mp4"))
+        daemon.shows(lambda state: "20250122_1.mp4 waits for room" in state.no_room)
+        assert field.db.remove_record(rows[1], str(field.media / "20250122_1.mp4"))
+        daemon.shows(lambda state: state.no_room == "")
+        daemon.says("nothing waits for room on the NAS any more after ")
+
+
+def test_a_nas_that_can_t_tell_its_free_space_is_sent_to_all_the_same(tmp_path: Path) -> None:
+    with sftp_only_server(tmp_path / "nas", sftp="internal-sftp -P statvfs") as nas:
+        folder = tmp_path / "field"
+        folder.mkdir()
+        field = Field(folder, nas, **SOON)
+        with contextlib.closing(field.db), field.daemon() as daemon:
+            for number in range(3):
+                field.becomes(field.put(f"20250122_{number}.jpg"), COMPLETED)
+            daemon.says(
+                r"WARNING files are sent without knowing whether they fit: \[nas_command_failed\] .* lacks statvfs"
+            )
+            eventually(lambda: field.here() == [])
+            assert daemon.log.count("without knowing whether they fit") == 1
+            field.configure(sync_settings={"safe_delete_delay_minutes": 0.05})
+            daemon.tell(signal.SIGHUP)
+            field.becomes(field.put(), COMPLETED)
+            field.remote().unlink()
+            daemon.says(r"not deleted, .*\[delete_copy_missing\]")
 
 
 # --- deletion ---

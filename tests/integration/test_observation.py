@@ -11,7 +11,7 @@ import pytest
 
 from celestial_nasops.config import Config
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB
-from healthcheck.context import Followed, Run
+from healthcheck.context import Followed, Run, TargetOnce
 from healthcheck.ledger import Debt, Ledger
 from healthcheck.marked_file import MarkedFile
 from healthcheck.moments import RunClock
@@ -38,6 +38,7 @@ class Interleaved(MediaStatusDB):
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     config, nudge = Config(), Nudge()
+    target = TargetOnce(config)
     return Run(
         config=config,
         config_path="",
@@ -46,7 +47,8 @@ def run(tmp_path: Path) -> Run:
         clock=RunClock(60),
         nudge=nudge,
         ledger=Ledger(str(tmp_path)),
-        nas=NasLink(config, nudge),
+        target=target,
+        nas=NasLink(config, target, nudge),
         tell=lambda _: None,
         tick=lambda: None,
     )

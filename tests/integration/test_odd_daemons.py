@@ -142,6 +142,21 @@ def test_deleted_too_early(tmp_path: Path, nas: Server) -> None:
     assert (outcome.exit_code, litter, scene.debts()) == (1, [], [])
 
 
+def test_deleted_though_deletion_is_off(tmp_path: Path, nas: Server) -> None:
+    scene = Scene(tmp_path, nas, {"sync_settings": {"delete_after_sync": False}})
+    with scene.daemon("deletes_early"):
+        outcome = scene.check()
+        litter = scene.litter()
+    what, cause, summary = outcome.probe("local_delete")
+    assert (what, cause) == ("fail", "deleted_though_off"), outcome.stdout
+    assert re.fullmatch(rf"{NAME} was deleted on this server although sync_settings\.delete_after_sync is off", summary)
+    assert outcome.remedy("local_delete") == (
+        "restart the daemon so that it reads the configuration: sudo systemctl restart media-sync-daemon.service; "
+        "and see what else cleans up"
+    )
+    assert (outcome.exit_code, litter, scene.debts()) == (1, [], [])
+
+
 def test_a_deletion_that_is_overdue_within_the_run(tmp_path: Path, nas: Server) -> None:
     scene = Scene(tmp_path, nas, {"check_settings": {"delete_grace_minutes": 0.01}})
     with scene.daemon("never_deletes"):

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from healthcheck.outcome import ExitCode, Outcome
-from tests.readme import READMES, ROOT, red_report, report_of, run_demo, samples, shape
+from tests.readme import READMES, ROOT, doctor_report, red_report, report_of, run_demo, samples, shape
 
 ENGLISH, CHINESE = (path.read_text(encoding="utf-8") for path in READMES)
 
@@ -34,6 +34,12 @@ def test_the_demo_prints_the_sample_and_the_status_file_and_leaves_nothing(tmp_p
 def test_the_red_sample(tmp_path: Path) -> None:
     exit_code, report = red_report(tmp_path)
     assert shape(report) == shape(samples(ENGLISH)["red"])
+    assert exit_code == 1
+
+
+def test_the_doctor_s_sample(tmp_path: Path) -> None:
+    exit_code, report = doctor_report(tmp_path)
+    assert shape(report) == shape(samples(ENGLISH)["doctor"])
     assert exit_code == 1
 
 

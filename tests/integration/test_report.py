@@ -32,7 +32,8 @@ def test_the_journal_gets_records_and_standard_output_gets_nothing(scene: Scene,
     assert [r["SMOKE_CHECK_RUN_ID"] for r in records] == [run_id] * 8
     assert [r["SYSLOG_IDENTIFIER"] for r in records] == ["smoke-check"] * 8
     assert [r["PRIORITY"] for r in records] == ["5", "5", "3", "5", "5", "5", "5", "3"]
-    ids = [events.RUN_STARTED, *[events.PROBE_FINISHED] * 6, events.RUN_ENDED]
+    done, refused_by_nas = events.PROBE_FINISHED, events.of_cause("nas_refused")
+    ids = [events.RUN_STARTED, done, refused_by_nas, *[done] * 4, events.RUN_ENDED]
     assert [r["MESSAGE_ID"] for r in records] == [event.message_id for event in ids]
     assert [r["SMOKE_CHECK_PROBE"] for r in records[1:7]] == pipeline.probe_names()
     assert [r["SMOKE_CHECK_OUTCOME"] for r in records[1:]] == ["pass", "fail", "pass", *["skipped"] * 3, "fail"]

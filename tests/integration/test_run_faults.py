@@ -9,9 +9,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from celestial_nasops import daemon_state
+from celestial_nasops.media_status_db import MediaStatusDB
+from tests.hung_disk import hung_disk
 from tests.mounts import SmallTmpfs
 from tests.nas_servers import Server, fingerprint, make_key, pin
 from tests.scene import NAME, Outcome, Scene
@@ -85,6 +89,23 @@ def test_configuration_edited_without_a_restart(scene: Scene) -> None:
         assert outcome.exit_code == 0
         os.kill(daemon.pid, signal.SIGHUP)
         eventually(lambda: scene.check("--no-insert").outcomes()["daemon_status"] == "pass", 30)
+
+
+def test_a_state_folder_on_a_disk_that_never_answers(scene: Scene) -> None:
+    scene.create_database()
+    with hung_disk(str(scene.daemon_state_dir)):
+        begun = time.monotonic()
+        outcome = scene.check()
+        took = time.monotonic() - begun
+    seconds = scene.config.check_settings.daemon_status_timeout_seconds
+    message = f"daemon_status had no result after {seconds:g} s and was given up"
+    assert_failed(outcome, scene, "daemon_status", "probe_timed_out", message, exit_code=2)
+    assert outcome.remedy("daemon_status") == (
+        "a disk or a program hangs; see: dmesg | tail; and run it again by hand: smoke-check run"
+    )
+    assert_blocked(outcome, "daemon_status")
+    assert took < seconds + 5
+    assert scene.litter() == []
 
 
 # --- the network and SSH ---
@@ -304,3 +325,24 @@ def test_nas_without_room(tmp_path: Path, nas: Server, small_tmpfs: SmallTmpfs) 
             summary,
         ), summary
         eventually(lambda: scene.litter() == [])
+
+
+def test_a_nas_without_room_for_the_media(tmp_path: Path, nas: Server, small_tmpfs: SmallTmpfs) -> None:
+    volume = small_tmpfs(1 << 20, name="volume")
+    scene = Scene(tmp_path, nas, {"nas_settings": {"base_path": volume, "reserve_bytes": 0}})
+    film = scene.media / "20250122_101500_film.mp4"
+    with scene.daemon() as daemon, contextlib.closing(MediaStatusDB(str(scene.database), timeout_seconds=5)) as queue:
+        with film.open("wb") as file:
+            file.truncate(9 << 20)
+        queue.insert_file_record(str(film), film.name, 9 << 20, download_status="completed")
+        eventually(lambda: (state := daemon_state.read(str(scene.daemon_state_dir))) is not None and state.no_room)
+        outcome = scene.check()
+    what, cause, summary = outcome.probe("daemon_status")
+    assert (what, cause) == ("warn", "nas_is_full"), outcome.stdout
+    told = re.escape(f"{film} waits for room on the NAS: 9.4 MB needed, 1.0 MB free, smaller files go on")
+    assert re.fullmatch(rf"the daemon \(pid {daemon.pid}\) can't send everything: since \d\d:\d\d {told}", summary), (
+        summary
+    )
+    assert outcome.remedy("daemon_status") == "free space on the NAS or raise the quota there; the rest goes by itself"
+    assert (outcome.outcomes()["remote_verify"], outcome.exit_code) == ("pass", 0)
+    assert [line for line in scene.litter() if "smoke-check" in line] == []

@@ -7,6 +7,8 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
+
 from tests.mounts import SmallTmpfs
 from tests.scene import Scene
 from tests.waiting import eventually
@@ -38,8 +40,41 @@ def test_sigterm_ends_the_wait_cleans_up_and_says_so(scene: Scene) -> None:
         "interrupted",
         "the run was ended by SIGTERM before remote_verify was done",
     )
-    assert outcome.exit_code == 2
+    assert outcome.exit_code == 143
     assert (scene.litter(), scene.debts()) == ([], [])
+
+
+def test_a_run_that_is_stopped_does_not_stand_for_a_verdict(scene: Scene) -> None:
+    with scene.daemon("right"):
+        assert scene.check().exit_code == 0
+    proven = scene.status()
+    assert proven is not None
+    for _ in range(2):
+        with scene.daemon("idle"), scene.start_check() as child:
+            eventually(lambda: [line for line in scene.litter() if line.startswith("row ")])
+            child.send_signal(signal.SIGTERM)
+            stopped = scene.finish(child)
+        told = scene.status()
+        assert told is not None
+        assert (stopped.exit_code, told.exit_code, told.outcome) == (143, 143, "error")
+        assert told.stale_after == proven.stale_after
+        assert told.consecutive_failures > 0
+        assert scene.check(command="status").exit_code == 2
+        assert scene.check(command="watch").exit_code == 0
+    assert told is not None
+    stale = told.model_copy(update={"stale_after": told.started_at})
+    (scene.state_dir / "status.json").write_text(stale.model_dump_json())
+    watched = scene.check(command="watch")
+    assert watched.exit_code == 2
+    assert f"stale: the last run was stopped at {told.finished_at}, and the verdict before it counts" in watched.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_other_signals_leave_a_run_unmeasured(scene: Scene, number: signal.Signals) -> None:
+    with scene.daemon("idle"), scene.start_check() as child:
+        eventually(lambda: [line for line in scene.litter() if line.startswith("row ")])
+        child.send_signal(number)
+        assert scene.finish(child).exit_code == 2
 
 
 def test_state_folder_that_can_t_be_written(scene: Scene, small_tmpfs: SmallTmpfs) -> None:

@@ -187,13 +187,49 @@ def test_one_that_is_gone_leaves_the_list(bench: DeleteBench) -> None:
     assert bench.on_disk() == []
 
 
-def test_what_can_not_be_deleted_stays_listed(bench: DeleteBench, small_tmpfs: SmallTmpfs) -> None:
+def test_what_can_not_be_deleted_stays_listed(
+    bench: DeleteBench, small_tmpfs: SmallTmpfs, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = small_tmpfs(1 << 20)
     bench.local = Path(folder) / "x.mp4"
     bench.local.write_bytes(CONTENT)
-    manager = bench.scheduled()
+    manager = bench.scheduled(max_retry_attempts=3)
     small_tmpfs.make_read_only(folder)
     assert bench.run(manager) == 0
     assert bench.on_disk()[0]["retry_count"] == 1
+    told = f"[delete_failed] {bench.local} could not be deleted: Read-only file system"
+    assert caplog.messages[-1] == f"not deleted, tried again in 0 s: {told}"
     small_tmpfs.make_writable(folder)
     assert bench.run(manager) == 1
+
+
+def test_what_can_never_be_deleted_is_named_with_what_mends_it(
+    bench: DeleteBench, small_tmpfs: SmallTmpfs, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = small_tmpfs(1 << 20)
+    bench.local = Path(folder) / "x.mp4"
+    bench.local.write_bytes(CONTENT)
+    manager = bench.scheduled(max_retry_attempts=1)
+    small_tmpfs.make_read_only(folder)
+    assert bench.run(manager) == 0
+    assert manager.given_up == 1
+    assert caplog.messages[-1] == (
+        f"not deleted, and not tried again before a restart: [delete_failed] {bench.local} could not be deleted: "
+        f"Read-only file system; let the daemon write in that folder: see why, then mount it for writing: "
+        f"dmesg | tail; sudo mount -o remount,rw {folder}"
+    )
+
+
+@pytest.mark.parametrize("checksum", ["crc32:cafe0042", "z" * 64, "abc"])
+def test_a_checksum_of_an_unknown_kind_deletes_nothing(
+    bench: DeleteBench, checksum: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = bench.listed(local_checksum=checksum)
+    assert bench.run(manager) == 0
+    assert bench.local.read_bytes() == CONTENT
+    assert manager.given_up == 1
+    assert caplog.messages[-1] == (
+        f"not deleted, and not tried again before a restart: [delete_checksum_unknown] {bench.local} is not deleted: "
+        f"the checksum '{checksum}' in pending_deletes.json is neither SHA-256 nor MD5; "
+        "compare the file with its copy on the NAS and delete it by hand"
+    )

@@ -20,6 +20,7 @@ from celestial_nasops import process
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from healthcheck import events, pipeline
+from healthcheck.catalogue import BY_CODE, journal, journal_zh
 from healthcheck.units import render
 from tests.mounts import cannot
 
@@ -33,7 +34,7 @@ ALL_UNITS = [
     "smoke-check-watch.timer",
     "media-sync-daemon.service",
 ]
-CATALOGUE = "celestial-nasops.catalog"
+CATALOGUES = ["celestial-nasops.catalog", "celestial-nasops.zh.catalog"]
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def made(prefix: Path, into: Path, config: Path, *options: str) -> dict[str, str
     names = done.stdout.splitlines()
     assert sorted(names) == sorted(os.listdir(into))
     text = {name: (into / name).read_text() for name in names}
-    assert not [name for name, content in text.items() if name != CATALOGUE and re.search(r"@[A-Z_]+@", content)]
+    assert not [name for name, content in text.items() if name not in CATALOGUES and re.search(r"@[A-Z_]+@", content)]
     return {name: re.sub(r"^#.*\n", "", content, flags=re.MULTILINE) for name, content in text.items()}
 
 
@@ -85,8 +86,9 @@ def into(tmp_path: Path) -> Path:
 def test_every_unit_of_the_shipped_configuration(prefix: Path, into: Path, tmp_path: Path) -> None:
     config = configuration(tmp_path, {})
     all_units = made(prefix, into, config)
-    assert list(all_units) == [*ALL_UNITS, CATALOGUE]
-    assert (into / CATALOGUE).read_text() == events.catalogue()
+    assert list(all_units) == [*ALL_UNITS, *CATALOGUES]
+    for name in CATALOGUES:
+        assert (into / name).read_text() == (TEMPLATES / name).read_text()
     check = all_units["smoke-check.service"]
     assert setting(check, "ExecStart") == [f"{prefix}/venv/bin/smoke-check run --config {config}"]
     assert setting(check, "OnFailure") == ["smoke-check-alert@%N.service"]
@@ -105,7 +107,7 @@ def test_every_unit_of_the_shipped_configuration(prefix: Path, into: Path, tmp_p
 def test_the_agent_alone_comes_without_the_daemon_s_unit(prefix: Path, into: Path, tmp_path: Path) -> None:
     config = configuration(tmp_path, {"daemon_settings": {"unit": "other-daemon.service"}})
     agent = made(prefix, into, config, "--agent-only")
-    assert list(agent) == [*ALL_UNITS[:-1], CATALOGUE]
+    assert list(agent) == [*ALL_UNITS[:-1], *CATALOGUES]
     assert setting(agent["smoke-check.service"], "After") == ["network.target"]
 
 
@@ -150,7 +152,7 @@ def test_systemd_analyze_verify_is_silent(prefix: Path, into: Path, tmp_path: Pa
     names = made(prefix, into, configuration(tmp_path, {"local_settings": media}), *options)
     mode = ["--user"] if "--user-units" in options else ["--system"]
     argv = ["env", f"XDG_RUNTIME_DIR={tmp_path}", "systemd-analyze", "verify", *mode]
-    argv += [str(into / name) for name in names if name != CATALOGUE]
+    argv += [str(into / name) for name in names if name not in CATALOGUES]
     done = process.run(argv, timeout_seconds=60, understood_exit_codes=range(256))
     ours = [
         line for line in done.stderr.splitlines() if str(into) in line or "smoke-check" in line or "media-sync" in line
@@ -282,8 +284,32 @@ def test_the_alias_is_resolved_with_the_eyes_of_the_service_user(
 # --- the message catalogue ---
 
 
-def test_the_catalogue_is_made_from_the_events() -> None:
-    assert (TEMPLATES / "celestial-nasops.catalog").read_text() == events.catalogue()
+@pytest.mark.parametrize(("tag", "name"), journal.NAMES.items())
+def test_the_catalogues_are_made_from_events_and_causes(tag: str, name: str) -> None:
+    made = (TEMPLATES / name).read_text()
+    assert made == journal.document(tag), f"run: python -m healthcheck.catalogue.journal systemd/{name}"
+    ids = re.findall(r"^-- ([0-9a-f]{32})$", made, re.MULTILINE)
+    assert len(ids) == len(set(ids)) == len(events.all_events()) + len(journal.causes_of_their_own())
+    assert not re.search(r"^[#;]", made.partition("-- ")[2], re.MULTILINE)  # journalctl would leave such lines out
+
+
+def test_an_interruption_keeps_the_id_that_it_always_had() -> None:
+    assert events.of_cause("interrupted") is events.INTERRUPTED
+    codes = {entry.cause.code for entry in journal.causes_of_their_own()}
+    assert BY_CODE.keys() - codes == {"interrupted"}
+
+
+def test_the_id_of_a_cause_never_changes() -> None:
+    assert events.of_cause("config_missing").message_id == "1f5cf8c787005f3197018aae48990c3d"
+    assert events.of_cause("nas_refused").message_id == "d800baa9ba6c562e8371639f26a6e402"
+
+
+def test_every_event_is_told_in_chinese() -> None:
+    for name, event in events.all_events().items():
+        title, meaning = journal_zh.EVENTS[name]
+        for english, chinese in ((event.title, title), (event.meaning, meaning)):
+            assert re.search(r"[\u4e00-\u9fff]", chinese)
+            assert set(re.findall(r"@\w+@", chinese)) == set(re.findall(r"@\w+@", english)), name
 
 
 def test_message_ids_are_128_random_bits_each_of_its_own() -> None:

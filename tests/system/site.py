@@ -146,6 +146,10 @@ class Site:
         """Send its main process a signal."""
         self.edge.run("systemctl", "kill", f"--signal={name}", "--kill-who=main", DAEMON)
 
+    def forget_connections(self) -> None:
+        """Have the daemon log in anew, as it would after a while."""
+        self.edge.run("systemctl", "restart", DAEMON)
+
     # --- settings ---
 
     def configure(self, settings: Settings) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import time
 
+from healthcheck import events
 from tests.system.site import CHECK, Site
+from tests.system.words import alerts
 from tests.waiting import eventually
 
 SLOW = "tcp dport 22 limit rate over 4 mbytes/second drop"
@@ -27,17 +29,33 @@ def test_a_stop_in_mid_run_is_clean_and_quick(site: Site) -> None:
         site.edge.run("systemctl", "stop", CHECK)
         assert time.monotonic() - began < 5
         told = site.told()
-        assert (told.result, told.status["state"], told.status["outcome"]) == ("exit-code", "finished", "error")
+        assert (told.result, told.status["state"], told.status["outcome"]) == ("success", "finished", "error")
+        assert site.failed_units() == []
+        assert (
+            site.edge.records(f"MESSAGE_ID={events.ALERT.message_id}") == []
+        )  # a person has stopped it, and needs nobody to say so
         assert told.probe("remote_verify")["cause"] == "interrupted", told.status
         assert told.status_text.startswith("ERROR remote_verify: the run was ended by SIGTERM"), told.status_text
         asked = site.edge.run("smoke-check", "status", check=False)
-        assert asked.exit_code == told.exit_code == 2
+        assert (told.exit_code, told.status["exit_code"], asked.exit_code) == (143, 143, 2)
     eventually(lambda: site.litter() == [], 30)  # the daemon removes the part that it had sent
     site.apply({"testing": {"test_file_size_bytes": 1024}})
     told = site.check()
     assert (told.result, told.exit_code, told.status["outcome"]) == ("success", 0, "pass"), told.status
     assert site.failed_units() == []
     assert site.litter() == []
+
+
+def test_a_run_that_takes_too_long_is_a_failure_though_sigterm_ends_it(site: Site) -> None:
+    site.apply({"testing": {"test_file_size_bytes": 40 << 20}})
+    # As --max-wait-minutes asks for more time than that, this is a limit of systemd's own.
+    site.drop_in(CHECK, "NotifyAccess=none", "TimeoutStartSec=5s")
+    with site.network.filtered("nas", SLOW):
+        site.begin_check()
+        site.edge.wait_for_unit(CHECK, ActiveState="failed")
+    told = site.told()
+    assert (told.result, told.exit_code) == ("timeout", 143)
+    assert len(alerts(site.edge)) == 1
 
 
 def test_a_power_cut_in_mid_run_is_settled_by_itself(site: Site) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from typing import Any
 
+from celestial_nasops import daemon_events
+from celestial_nasops.journal import Event
 from healthcheck import events, pipeline
+from healthcheck.catalogue import BY_CODE
+from tests.system.pair import BASE_PATH
 from tests.system.product import CHECKOUT
-from tests.system.site import CHECK, CONFIG, DAEMON, Site
+from tests.system.site import CHECK, CONFIG, DAEMON, MEDIA, USER, Site
 from tests.system.words import alerts, status_of
 
+NAME = "20250122_101500_x.mp4"  # of the document
 JOURNAL_DOCUMENT = CHECKOUT / "docs" / "journal.md"
 
 
@@ -79,7 +86,8 @@ def test_every_record_has_its_fields_and_its_unit(either: Site) -> None:
     assert list(probes) == pipeline.probe_names()
     for name, record in probes.items():
         written = told.probe(name)
-        assert record["MESSAGE_ID"] == events.PROBE_FINISHED.message_id
+        kind = events.of_cause(written["cause"]) if written["cause"] else events.PROBE_FINISHED
+        assert record["MESSAGE_ID"] == kind.message_id
         assert record["SMOKE_CHECK_OUTCOME"] == written["outcome"]
         assert record.get("SMOKE_CHECK_CAUSE") == written["cause"]
         assert float(record["SMOKE_CHECK_DURATION_SECONDS"]) == written["duration_seconds"]
@@ -96,13 +104,66 @@ def examples() -> list[str]:
     return re.findall(r"^    (journalctl .*)$", JOURNAL_DOCUMENT.read_text(), re.MULTILINE)
 
 
+def carry_whatever_may_happen(site: Site) -> None:
+    """A file that is deleted late, one that is not there, one that is tried again, and a NAS that is away."""
+    site.edge.run("chmod", "555", MEDIA)
+    site.put(NAME)
+    lines_of(site, daemon_events.FILE_KEPT, 1)
+    site.edge.run("chmod", "755", MEDIA)
+    lines_of(site, daemon_events.FILE_DELETED, 1)
+    queued = "INSERT INTO media_transfer_status (file_path, file_name, file_size, download_status) VALUES "
+    site.sql(f"{queued} ('{MEDIA}/gone.mp4', 'gone.mp4', 1, 'completed')")
+    lines_of(site, daemon_events.FILE_FAILED, 1)
+    site.edge.shell(f"echo >{MEDIA}/odd.mp4; chown {USER}: {MEDIA}/odd.mp4")
+    site.sql(f"{queued} ('{MEDIA}/odd.mp4', 'odd.mp4', 2, 'completed')")
+    lines_of(site, daemon_events.FILE_PUT_OFF, 1)
+    site.nas.run("systemctl", "stop", "ssh.service")
+    site.edge.run("systemctl", "restart", DAEMON)  # its open connection outlives that
+    site.put("20250122_101501_x.mp4")
+    lines_of(site, daemon_events.NAS_AWAY, 1)
+
+
+def lines_of(site: Site, event: Event, count: int) -> list[dict[str, Any]]:
+    """Wait until there are so many records of a kind."""
+    match = f"MESSAGE_ID={event.message_id}"
+    site.edge.wait_for_journal(lambda: len(site.edge.records(match)) >= count, match)
+    return site.edge.records(match)
+
+
+def test_a_file_that_arrives_is_one_line_with_its_fields(either: Site) -> None:
+    path = either.put(NAME)
+    sha256 = hashlib.sha256(either.edge.path(path).read_bytes()).hexdigest()
+    [deleted] = lines_of(either, daemon_events.FILE_DELETED, 1)
+    sent, *others = either.edge.records(f"FILE_PATH={path}")
+    assert others == [deleted]  # nothing else is said of it
+    [row_id] = either.sql("SELECT id FROM media_transfer_status")
+    copy = f"{BASE_PATH}/EdgeBackup/2025/01/22/{NAME}"
+    common = {"FILE_PATH": path, "REMOTE_PATH": copy, "FILE_SIZE": str(size_of(0.1)), "SHA256": sha256}
+    common |= {"VERIFICATION_LEVEL": "hash", "_SYSTEMD_UNIT": DAEMON, "PRIORITY": "6", "_TRANSPORT": "journal"}
+    assert common.items() <= sent.items()
+    assert common.items() <= deleted.items()
+    assert (sent["MESSAGE_ID"], sent["ROW_ID"]) == (daemon_events.FILE_SENT.message_id, row_id)
+    assert 0 < float(sent["SECONDS"]) < 30
+    assert int(sent["RATE"]) > 0
+    assert re.fullmatch(rf"sent {path} to {copy} \({size_of(0.1)} bytes, \d+\.\d s\)", sent["MESSAGE"])
+    assert deleted["MESSAGE"] == f"deleted {path}; its copy {copy} is right"
+    # Its last word has its unit, too, though its sender is gone.
+    either.edge.run("systemctl", "stop", DAEMON)
+    [last] = either.edge.records("SYSLOG_IDENTIFIER=media-sync-daemon", "MESSAGE=stopped", f"_SYSTEMD_UNIT={DAEMON}")
+    assert last["PRIORITY"] == "6"
+
+
+def size_of(megabytes: float) -> int:
+    return int(megabytes * (1 << 20))
+
+
 def test_the_examples_of_the_document_find_something(either: Site) -> None:
     either.check()
-    either.nas.run("systemctl", "stop", "ssh.service")
+    carry_whatever_may_happen(either)
     either.check()
     assert [record["SMOKE_CHECK_FAILED_UNIT"] for record in alerts(either.edge)] == [CHECK]
     commands = examples()
-    assert len(commands) >= 10
+    assert len(commands) >= 18
     for command in commands:
         done = either.edge.run("bash", "-o", "pipefail", "-c", command)
         assert done.stdout.strip(), command
@@ -120,10 +181,29 @@ def test_journalctl_x_explains_every_kind_of_event(either: Site) -> None:
     run_id = either.told().status["run_id"]
     assert "Subject: The smoke check's verdict: pass" in explained
     assert f"journalctl -u smoke-check SMOKE_CHECK_RUN_ID={run_id}" in explained
+    # A probe that failed is explained by its cause, in the language of whoever asks.
+    either.nas.run("systemctl", "stop", "ssh.service")
+    either.check()
+    entry = BY_CODE["nas_refused"]
+    explained = edge.journal("-x", "SMOKE_CHECK_CAUSE=nas_refused", "SMOKE_CHECK_PROBE=ping", "-n", "1")
+    assert f"Subject: {entry.en.title} [nas_refused]" in explained
+    assert entry.en.explanation in " ".join(re.sub("░░ ?", "", explained).split())
+    assert entry.cause.remedy in explained
+    edge.shell("cp -r /usr/lib/locale/C.utf8 /usr/lib/locale/zh_CN.utf8")  # a locale of that name, as good as one
+    argv = ("journalctl", "--no-pager", "-x", "SMOKE_CHECK_CAUSE=nas_refused", "SMOKE_CHECK_PROBE=ping", "-n", "1")
+    explained = edge.run("env", "LC_ALL=zh_CN.UTF-8", *argv).stdout
+    assert f"Subject: {entry.zh.title} [nas_refused]" in explained
+    assert entry.zh.explanation in explained
+    assert entry.zh.remedy in explained
 
 
 def test_the_document_names_every_field_and_id(either: Site) -> None:
     text = JOURNAL_DOCUMENT.read_text()
+    carry_whatever_may_happen(either)
+    carried = either.edge.records("SYSLOG_IDENTIFIER=media-sync-daemon")
+    told = {name for record in carried for name in record if not name.startswith(("_", "SYSLOG_"))}
+    assert [name for name in sorted(told) if f"| `{name}` |" not in text] == ["MESSAGE", "PRIORITY"]
+    assert {"CAUSE", "REMEDY", "RETRY_SECONDS", "RETRIES_LEFT", "SHA256", "SECONDS"} <= told
     either.edge.run("systemctl", "stop", DAEMON)
     either.check()
     assert len(alerts(either.edge)) == 1

@@ -47,6 +47,10 @@ def test_an_account_that_lingers_installs_runs_and_removes_its_own(bookworm: Dis
             own("systemctl --user is-active media-sync-daemon smoke-check.timer smoke-check-watch.timer").split()
             == ["active"] * 3
         )
+        doctor = own("~/.local/bin/smoke-check doctor --config ~/.config/celestial-nasops/unified_config.json")
+        assert doctor.endswith("\n17 ok, 0 warn, 0 fail, 0 unknown, 2 skipped\n"), doctor
+        assert "skipped  check_sandbox   smoke-check.service belongs to one user and has no sandbox\n" in doctor
+
         own("systemctl --user stop media-sync-daemon; systemctl --user start smoke-check || true")
         state = "$(ls -d ~/.local/state/smoke-check ~/.config/smoke-check 2>/dev/null)"  # of systemd 257, and of 252
         told = json.loads(own(f"~/.local/bin/smoke-check status --json --state-dir {state}", check=False))
@@ -57,6 +61,7 @@ def test_an_account_that_lingers_installs_runs_and_removes_its_own(bookworm: Dis
         edge.stop()
         edge.boot()  # nobody logs in: the account lingers
         edge.wait_for_unit(f"user@{uid}.service", ActiveState="active")
+        assert own("systemctl --user is-system-running --wait") == "running\n"  # the daemon is up, not on its way
         own("systemctl --user start smoke-check")
         assert edge.failed_units() == []
 

@@ -44,6 +44,11 @@ def test_a_value_of_several_lines_comes_with_its_length() -> None:
     assert encoded({"NAME": "/media/\udce4.mp4"}) == b"NAME=/media/\\udce4.mp4\n"
 
 
+def test_bytes_stay_as_they_are() -> None:
+    assert encoded({"FILE_PATH": b"/media/\xe4.mp4"}) == b"FILE_PATH=/media/\xe4.mp4\n"
+    assert encoded({"FILE_PATH": b"a\nb"}) == b"FILE_PATH\n" + struct.pack("<Q", 3) + b"a\nb\n"
+
+
 @pytest.mark.parametrize("name", ["", "lower", "_PID", "1ST", "A B", "A" * 65, "A=B"])
 def test_a_name_that_the_journal_would_not_take_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is no name of a field"):

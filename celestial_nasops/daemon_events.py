@@ -1,0 +1,127 @@
+"""The kinds of events that the daemon writes to the journal, and how a line gets its fields.
+
+``log.info("sent %s", path, extra=journalled(FILE_SENT, FILE_PATH=path))``: where the log is the journal, the line has
+these fields as its own; on standard error it is the line alone. A message id never changes and never gets another
+meaning.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from celestial_nasops.fault import Fault
+from celestial_nasops.journal import Event
+
+FILE_SENT = Event(
+    "87f53e73848b412a9d752601fd52626f",
+    "A file has arrived on the NAS",
+    """@FILE_PATH@ lies on the NAS as @REMOTE_PATH@.
+The copy was verified there (@VERIFICATION_LEVEL@) before it got that name; the queue and the receipts say so. The local
+file is deleted after the delay, if the copy is verified once more then. What has become of it since:
+
+    media-sync-daemon receipts '@FILE_PATH@'""",
+)
+FILE_PUT_OFF = Event(
+    "10f6da12785e4db3bb91115c6f3dbf88",
+    "A file could not be sent, and is tried again",
+    """@FILE_PATH@ is still here and stays in the queue: [@CAUSE@].
+The line ends in what mends it; the daemon tries again by itself. What waits, and why:
+
+    media-sync-daemon queue""",
+)
+FILE_FAILED = Event(
+    "44ac68871fb447c8b9bfbda6ba003f12",
+    "A file is given up and not sent",
+    """@FILE_PATH@ was not sent and is not tried again: [@CAUSE@].
+It was not deleted. The line ends in what mends it; then:
+
+    media-sync-daemon requeue '@FILE_PATH@'""",
+)
+FILE_PUT_DOWN = Event(
+    "cc39241b08804cf099d4f4644275461d",
+    "A file was put down before it had arrived",
+    """@FILE_PATH@ is still here and in the queue. The daemon was told to end, or to pause; it is sent when the daemon
+works again, a large one from where it was put down.""",
+)
+FILE_DELETED = Event(
+    "f4fa928c8c4243c6a1f3bd029c0b8c96",
+    "A file was deleted here, its copy on the NAS is right",
+    """@FILE_PATH@ was deleted after both it and its copy @REMOTE_PATH@
+had been read once more, and had the same content (@VERIFICATION_LEVEL@). Its receipts:
+
+    media-sync-daemon receipts '@FILE_PATH@'""",
+)
+FILE_KEPT = Event(
+    "f1dba2a83a7f42c3abfbbf91a291a545",
+    "A file was to be deleted and was kept",
+    """@FILE_PATH@ was sent, and could not be deleted: [@CAUSE@].
+Nothing is lost; it takes room here until the line's remedy was followed.""",
+)
+FILE_GONE = Event(
+    "35333e804bc24fe285ee062d10b51e25",
+    "A file that was to be deleted is gone already",
+    """@FILE_PATH@ was removed by somebody else than the daemon.
+Its copy @REMOTE_PATH@ was proven when it was sent.
+
+    media-sync-daemon receipts '@FILE_PATH@'""",
+)
+NAS_AWAY = Event(
+    "749f51b5037b4eec99b405dcc1e689fd",
+    "The NAS is away",
+    """Files wait in the queue, and none of them is blamed: [@CAUSE@]. The daemon looks by itself whether the NAS
+is back.
+
+    systemctl status media-sync-daemon""",
+)
+NAS_BACK = Event(
+    "da777bcfa8dd43ccac698951f14f79b6",
+    "The NAS is back",
+    """Files that waited for it are sent now.""",
+)
+DELETIONS_STOPPED = Event(
+    "ecbf59d84003402d9ed21f6b2e7ce052",
+    "Nothing is deleted any more until a person has looked",
+    """Files are carried on and exist twice: [@CAUSE@]. Look as the line says, then:
+
+    media-sync-daemon resume""",
+)
+
+# What identifies a file is kept byte by byte: its name need not be text.
+_PATHS = ("FILE_PATH", "REMOTE_PATH")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What belongs to a line of the log besides its words.
+
+    Attributes:
+        event: its kind, if it has one.
+        fields: for the journal.
+    """
+
+    event: Event | None
+    fields: Mapping[str, object]
+
+
+def journalled(event: Event | None = None, fault: Fault | None = None, **fields: object) -> dict[str, Told]:
+    """What a line tells programs, for the ``extra`` of a call that logs it.
+
+    Args:
+        event: its kind.
+        fault: what went wrong; gives CAUSE and REMEDY.
+        fields: by their names in the journal; those that are None are left out.
+    """
+    told: dict[str, object] = dict(fields)
+    for name in _PATHS:
+        if isinstance(path := told.get(name), str):
+            told[name] = os.fsencode(path)
+    if fault is not None:
+        told |= {"CAUSE": fault.code, "REMEDY": fault.remedy}
+    return {"told": Told(event, told)}
+
+
+def all_events() -> dict[str, Event]:
+    """Every kind by its name."""
+    return {name: value for name, value in globals().items() if isinstance(value, Event)}

@@ -1,0 +1,138 @@
+"""The way to the NAS."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from tests.faults.table import fault, no_alarm
+from tests.system.site import HOME, Site
+
+SSH_CONFIG = f"{HOME}/.ssh/config"
+PING = "see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: ssh -v -p 22 10.77.0.3"
+AWAKE = "see that the NAS is on and awake, and that no firewall is in between: ssh -v -p 22 10.77.0.3"
+
+
+@fault(
+    probe="ping",
+    cause="nas_name_unknown",
+    says="the name nas.example.invalid can't be resolved: {reason}",
+    remedy="check the name and this server's DNS: getent hosts nas.example.invalid",
+)
+def name_not_found(site: Site) -> Iterator[None]:
+    """The NAS's name can't be resolved."""
+    site.edge.shell(f"sed -i 's/HostName .*/HostName nas.example.invalid/' {SSH_CONFIG}")
+    yield
+    site.edge.shell(f"sed -i 's/HostName .*/HostName 10.77.0.3/' {SSH_CONFIG}")
+
+
+@fault(
+    probe="ping",
+    cause="nas_no_route",
+    says="no way to 10.77.0.3 port 22: Network is unreachable",
+    remedy="check this server's network: ip route get 10.77.0.3",
+)
+def no_route(site: Site) -> Iterator[None]:
+    """No route leads to the NAS."""
+    site.edge.run("ip", "address", "del", "10.77.0.2/24", "dev", "eth0")
+    yield
+    site.edge.run("ip", "address", "add", "10.77.0.2/24", "dev", "eth0")
+
+
+@fault(
+    probe="ping",
+    cause="nas_no_route",
+    says="no way to 10.77.0.3 port 22: {reason}",
+    remedy="check this server's network: ip route get 10.77.0.3",
+)
+def own_link_down(site: Site) -> Iterator[None]:
+    """This server's own link is down."""
+    site.edge.run("ip", "link", "set", "eth0", "down")
+    yield
+    site.edge.run("ip", "link", "set", "eth0", "up")
+
+
+@fault(
+    probe="ping",
+    cause="nas_no_route",
+    says="no way to 10.77.0.3 port 22: No route to host",
+    remedy="check this server's network: ip route get 10.77.0.3",
+)
+def nas_unplugged(site: Site) -> Iterator[None]:
+    """The NAS's cable is pulled."""
+    with site.network.cut("nas"):
+        yield
+
+
+@fault(
+    probe="ping",
+    cause="nas_refused",
+    says="10.77.0.3 refuses connections on port 22, although it answers ping in {time} ms",
+    remedy=PING,
+)
+def refused(site: Site) -> Iterator[None]:
+    """The NAS's SSH port refuses."""
+    with site.network.filtered("nas", "tcp dport 22 reject with tcp reset"):
+        yield
+
+
+@fault(
+    probe="ping",
+    cause="nas_silent",
+    says="10.77.0.3 port 22 gave no answer within 4.5 s (connecting)",
+    remedy=AWAKE,
+)
+def blackhole(site: Site) -> Iterator[None]:
+    """Everything to the NAS vanishes."""
+    with site.network.filtered("nas", "drop"):
+        yield
+
+
+@fault(
+    probe="ping",
+    cause="nas_silent",
+    says="10.77.0.3 port 22 gave no answer within 4.5 s (connecting), although it answers ping in {time} ms",
+    remedy=AWAKE,
+)
+def ssh_filtered(site: Site) -> Iterator[None]:
+    """SSH is filtered while ping works."""
+    with site.network.filtered("nas", "tcp dport 22 drop"):
+        yield
+
+
+@fault(
+    probe="ping",
+    cause="nas_silent",
+    says="10.77.0.3 port 22 gave no answer within 4.5 s (waiting for its SSH greeting), "
+    "although it answers ping in {time} ms",
+    remedy=AWAKE,
+)
+def frozen_sshd(site: Site) -> Iterator[None]:
+    """The NAS's sshd is frozen."""
+    site.nas.run("systemctl", "kill", "--signal=SIGSTOP", "--kill-who=all", "ssh.service")
+    yield
+    site.nas.run("systemctl", "kill", "--signal=SIGCONT", "--kill-who=all", "ssh.service")
+
+
+@no_alarm(seconds=60)
+def slow_and_lossy(site: Site) -> Iterator[None]:
+    """300 ms and 2 % loss."""
+    with site.network.poor(delay_ms=300, loss=0.02):
+        yield
+
+
+@no_alarm()
+def asleep(site: Site) -> Iterator[None]:
+    """The NAS needs 3 s to wake up at the first contact."""
+    with site.network.filtered("nas", "drop"):
+        waking = threading.Timer(3, site.network.hosts["nas"].run, ("nft", "flush", "chain", "inet", "faults", "input"))
+        waking.start()
+        yield
+        waking.join()
+
+
+@no_alarm()
+def echoes_lost(site: Site) -> Iterator[None]:
+    """The echo that the ping sends gets lost."""
+    with site.network.filtered("nas", "icmp type echo-request limit rate 1/day burst 1 packets drop"):
+        yield

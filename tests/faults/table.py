@@ -1,0 +1,86 @@
+"""The table of faults: what is broken, and what the check has to say of it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tests.system.site import Site
+
+Breaks = Callable[[Site], Iterator[None]]
+EXIT_CODES = {"fail": 1, "error": 2, "warn": 0, "pass": 0, "deferred": 0}
+# From the start of the unit to its end. A probe that meets a hang has its own deadline of 5 s, and the clean-up 8 s.
+_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One row.
+
+    Attributes:
+        group: the file it stands in.
+        name: of its function.
+        what: what is broken, in a few words.
+        breaks: breaks it while the block lasts, and mends it.
+        probe: the one that has to name it; empty where all must be well.
+        cause: the code it has to give.
+        says: its whole sentence; ``{word}`` stands for a value that differs from run to run.
+        remedy: the whole remedy, likewise.
+        outcome: of the probe, and of the run.
+        seconds: how long the run may take.
+    """
+
+    group: str
+    name: str
+    what: str
+    breaks: Callable[[Site], contextlib.AbstractContextManager[None]]
+    probe: str
+    cause: str | None
+    says: str
+    remedy: str
+    outcome: str
+    seconds: float
+
+    @property
+    def exit_code(self) -> int:
+        """Of the run."""
+        return EXIT_CODES[self.outcome]
+
+    def __str__(self) -> str:
+        return f"{self.group}-{self.name}"
+
+
+FAULTS: list[Fault] = []
+
+
+def fault(
+    *, probe: str, cause: str, says: str, remedy: str, outcome: str = "fail", seconds: float = _SECONDS
+) -> Callable[[Breaks], Breaks]:
+    """Put a fault into the table. The function breaks something, yields, and mends it; its docstring is its title."""
+    return _row(probe, cause, says, remedy, outcome, seconds)
+
+
+def no_alarm(*, seconds: float = _SECONDS) -> Callable[[Breaks], Breaks]:
+    """Put something into the table that looks like a fault and must raise no alarm."""
+    return _row("", None, "", "", "pass", seconds)
+
+
+def _row(
+    probe: str, cause: str | None, says: str, remedy: str, outcome: str, seconds: float
+) -> Callable[[Breaks], Breaks]:
+    def register(function: Breaks) -> Breaks:
+        group, name = function.__module__.rpartition(".")[2], function.__name__
+        what = (function.__doc__ or "").strip().rstrip(".")
+        breaks = contextlib.contextmanager(function)
+        FAULTS.append(Fault(group, name, what, breaks, probe, cause, says, remedy, outcome, seconds))
+        return function
+
+    return register
+
+
+def fits(template: str, text: str | None) -> bool:
+    """Whether a text is what the table says."""
+    parts = re.split(r"\{\w+\}", template)
+    return re.fullmatch("(.+?)".join(map(re.escape, parts)), text or "", re.DOTALL) is not None
