@@ -46,7 +46,9 @@ def test_a_run_that_is_ended_early_is_never_green(scene: Scene) -> None:
 
 def test_a_locked_queue_holds_up_neither_the_end_nor_sigterm(scene: Scene) -> None:
     with scene.daemon("idle"), scene.start_check("--files", "30") as agent:
-        eventually(lambda: len([line for line in scene.litter() if line.startswith("row ")]) == 30)
+        eventually(
+            lambda: len([line for line in scene.litter() if line.startswith("row ")]) == 31
+        )  # and the one with a wrong hash
         with queue(scene) as lock:
             lock.execute("BEGIN IMMEDIATE")
             agent.send_signal(signal.SIGTERM)
@@ -55,7 +57,7 @@ def test_a_locked_queue_holds_up_neither_the_end_nor_sigterm(scene: Scene) -> No
             assert time.monotonic() - asked < 5
     assert outcome.exit_code == 143
     assert outcome.status is not None
-    assert len(outcome.status.outstanding) == 30
+    assert len(outcome.status.outstanding) == 31
     assert "stayed locked for 1 s by " in outcome.status.outstanding[0].reason
     assert outcome.stdout.count("still owed: ") == 6  # five of them, and how many more
     with scene.daemon("idle"):
