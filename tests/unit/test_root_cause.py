@@ -175,6 +175,127 @@ def test_the_summary(found: dict[str, Found], summary: str) -> None:
     assert verdict(results(**found)).summary == summary
 
 
+STATE = {"path": "/state", "setting": "daemon_settings.state_path"}
+QUEUE = {"path": "/queue", "setting": "database_settings.db_path"}
+LATE = "local_delete: delete overdue"
+NOT_TAKEN = fail("not_picked_up", file="x")
+WRONG_PATH = fail("copy_wrong_path", file="x")
+
+
+# Each rule of the table with what it explains, and beside it what is near to that and is a trouble of its own.
+@pytest.mark.parametrize(
+    ("root", "explained", "another"),
+    [
+        pytest.param(
+            {"daemon_status": fail("daemon_inactive")},
+            {"remote_verify": NOT_TAKEN},
+            {"remote_verify": WRONG_PATH},
+            id="down",
+        ),
+        pytest.param(
+            {"daemon_status": fail("daemon_paused")}, {"local_delete": OVERDUE}, {"ping": fail("not_ssh")}, id="paused"
+        ),
+        pytest.param(
+            {"daemon_status": fail("daemon_hung", pid="4")},
+            {"database": fail("database_locked", holder="pid 4 (python)")},
+            {"database": fail("database_locked", holder="pid 47 (python)")},
+            id="hung",
+        ),
+        pytest.param(
+            {"daemon_status": fail("daemon_stale_config")},
+            {"remote_verify": WRONG_PATH},
+            {"local_delete": fail("deleted_too_early")},
+            id="stale configuration",
+        ),
+        pytest.param(
+            {"daemon_status": fail("daemon_stale_config")},
+            {"local_delete": OVERDUE},
+            {"local_delete": fail("deleted_without_copy")},
+            id="stale configuration of deletions",
+        ),
+        pytest.param(
+            {"daemon_status": fail("daemon_stale_code")},
+            {"remote_verify": NOT_TAKEN},
+            {"remote_verify": fail("copy_wrong_content")},
+            id="stale code",
+        ),
+        pytest.param(
+            {"daemon_status": fail("daemon_cannot_write_state")},
+            {"local_delete": OVERDUE},
+            {"remote_verify": NOT_TAKEN},
+            id="state",
+        ),
+        pytest.param(
+            {"daemon_status": fail("pending_deletes_unsaved")},
+            {"local_delete": OVERDUE},
+            {"remote_verify": WRONG_PATH},
+            id="list",
+        ),
+        pytest.param(
+            {"daemon_status": fail("folder_sandboxed", **STATE)},
+            {"local_delete": OVERDUE},
+            {"local_delete": error("media_folder_away")},
+            id="state folder",
+        ),
+        pytest.param(
+            {"file_insert": fail("folder_missing", **MEDIA)},
+            {"local_delete": error("media_folder_away")},
+            {"database": fail("database_corrupt")},
+            id="media folder",
+        ),
+        pytest.param(
+            {"database": fail("database_read_only", reason="attempt to write ([Errno 30] Read-only file system)")},
+            {"local_delete": OVERDUE},
+            {"local_delete": error("media_folder_away")},
+            id="disk of the queue",
+        ),
+        *(
+            pytest.param(
+                {"remote_verify": fail(code)}, {"database": fail("backlog_old")}, {"local_delete": OVERDUE}, id=code
+            )
+            for code in (
+                "nas_silent",
+                "database_locked",
+                "nas_key_refused",
+                "nas_read_only",
+                "stuck_half_way",
+                "transfer_retrying",
+            )
+        ),
+    ],
+)
+def test_a_rule_explains_what_it_is_for_and_nothing_beside_it(
+    root: dict[str, Found], explained: dict[str, Found], another: dict[str, Found]
+) -> None:
+    [trouble] = troubles(results(**root, **explained))
+    [(name, (code, _, _))] = root.items()
+    assert (trouble.root.name, trouble.root.finding.cause) == (name, code)
+    assert [one.result.name for one in trouble.consequences] == list(explained)
+    assert verdict(results(**root, **explained)).summary.count(code.replace("_", " ")) == 1
+    first, second = troubles(results(**root, **another))
+    assert (first.consequences, second.consequences) == ((), ())
+    told = verdict(results(**root, **another)).summary
+    for probe, (other, _, _) in (root | another).items():
+        assert f"{probe}: {other.replace('_', ' ')}" in told
+
+
+@pytest.mark.parametrize(
+    ("found", "summary"),
+    [
+        # The same fault of a folder that has nothing to do with it.
+        ({"database": fail("folder_read_only", **QUEUE), "local_delete": OVERDUE}, "database: folder read only"),
+        ({"database": fail("folder_missing", **QUEUE), "local_delete": OVERDUE}, "database: folder missing"),
+        # A database that is read-only by its mode, beside media that may well be deleted.
+        (
+            {"database": fail("database_read_only", reason="its mode"), "local_delete": OVERDUE},
+            "database: database read only",
+        ),
+    ],
+)
+def test_a_rule_with_a_condition_needs_it(found: dict[str, Found], summary: str) -> None:
+    assert verdict(results(**found)).summary == f"{summary}; also {LATE}"
+
+
 def test_a_warning_that_is_the_root_of_a_failure_fails_the_run_and_leads_to_its_remedy() -> None:
     found = verdict(results(daemon_status=warn("daemon_cannot_write_state"), local_delete=OVERDUE))
     assert (found.outcome, found.exit_code) == (Outcome.FAIL, ExitCode.FAILED)
