@@ -34,6 +34,7 @@ PHRASES = {
     "open: the file with a wrong hash did not get its turn, and was not published": (
         "未决：哈希错误的文件没有轮到，也没有被发布"
     ),
+    "open: there was no time left to look at the NAS": "未决：没有时间查看 NAS",
     "open: the NAS could not be looked at: {why}": "未决：无法查看 NAS：{why}",
     "a file with a wrong hash is still here, and no deletion of it is planned": (
         "哈希错误的文件仍在本机，也没有计划删除它"

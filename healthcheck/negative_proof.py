@@ -86,6 +86,8 @@ def with_copy(run: Run, finding: Finding) -> Finding:
     decoy, unit = run.decoy, run.config.daemon_settings.unit
     if decoy is None:
         return finding
+    if run.clock.left_to_wait() <= 0:  # a look at a silent NAS would overrun the run
+        return _with_detail(finding, say("open: there was no time left to look at the NAS"))
     try:
         published = _published(run, decoy)
     except NasFault as fault:
@@ -123,7 +125,7 @@ def _is_refused(decoy: Followed) -> bool:
 def _published(run: Run, decoy: Followed) -> str | None:
     """Look at every place where a copy may lie; an unfinished upload is none."""
     places = decoy.debt.remote_paths
-    found = run.nas.files(max(run.clock.left_to_wait(), 1.0)).inspect_first(places, expected_size=decoy.file.size)
+    found = run.nas.files(run.clock.left_to_wait()).inspect_first(places, expected_size=decoy.file.size)
     temporary = marked_file.temporary_remote_path(run.config, decoy.file.path)
     if found is not None:
         return None if found[0] == temporary else found[0]
