@@ -144,7 +144,7 @@ ROW_CHANGED = Cause(
 FOLDER_MISSING = Cause(
     "folder_missing",
     "the folder {path} does not exist ({setting})",
-    "create it, or correct {setting} in unified_config.json: sudo mkdir -p {path}",
+    "create it, or correct {setting} in unified_config.json: sudo install -d -o {user} {path}",
 )
 FOLDER_NOT_A_FOLDER = Cause(
     "folder_not_a_folder",

@@ -6,10 +6,9 @@ import contextlib
 import errno
 import itertools
 import os
-import pwd
 from collections.abc import Iterator
 
-from celestial_nasops import causes, read_only
+from celestial_nasops import accounts, causes, read_only
 from celestial_nasops.fault import LocalFault
 
 
@@ -117,7 +116,4 @@ def prove_folder(folder: str, setting: str) -> None:
 def user_name() -> str:
     """The name of the user we run as, or its number where it has no name."""
     # The environment's LOGNAME and USER may be those of somebody else, who called sudo or su.
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
+    return accounts.name_of(os.geteuid())

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from celestial_nasops import causes
+from celestial_nasops import causes, own_unit
 from celestial_nasops.fault import Cause, LocalFault
 
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
@@ -75,7 +75,7 @@ def fault_of(folder: str, setting: str) -> LocalFault:
         folder: where this process can't write.
         setting: the configuration key that names it.
     """
-    mount, unit = _mount_of_folder(folder), own_unit()
+    mount, unit = _mount_of_folder(folder), own_unit.name()
     was_writable = any(os.path.join(folder, "").startswith(os.path.join(one, "")) for one in _proven)
     cause = judge(mount, unit, was_writable=was_writable)
     return fault_with(cause, folder, setting, unit or "", mount.point if mount else folder)
@@ -106,17 +106,6 @@ def is_read_only(folder: str) -> bool:
         return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
     except OSError:
         return False
-
-
-def own_unit() -> str | None:
-    """The service that this process belongs to, None where it was started by hand."""
-    try:
-        with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
-            group = next((line.rstrip("\n")[3:] for line in file if line.startswith("0::")), "")
-    except OSError:
-        return None
-    name = os.path.basename(group)
-    return name if name.endswith(".service") and not name.startswith("user@") else None
 
 
 def _mount_of_folder(folder: str) -> Mount | None:

@@ -120,6 +120,7 @@ def _remove_row(database: MediaStatusDB, debt: Debt) -> None:
         record = database.find(debt.local_path)
     if record is None:
         return
+    debt.sha256 = debt.sha256 or record.file_hash  # of a run that was killed, or whose ledger was lost
     untouched = record.transfer_retry_count == 0 and not record.transfer_start_time and not record.last_error_message
     if database.remove_record(record.id, debt.local_path, only_if=(TransferStatus.PENDING,)):
         if untouched:
@@ -135,7 +136,7 @@ def _remove_row(database: MediaStatusDB, debt: Debt) -> None:
 def _remove_local(debt: Debt) -> str | None:
     folder, name = os.path.split(debt.local_path)
     for path in (os.path.join(folder, f".{name}.part"), debt.local_path):
-        if marked_file.presence(path, debt.media_device) == "unknown":
+        if debt.presence(path) == "unknown":
             return say("{folder} is not there, or is another volume", folder=folder)
         try:
             marked_file.remove_local(path)
@@ -151,7 +152,7 @@ def _remove_copies(run: Run, debts: list[Debt], seconds_left: Callable[[], float
         return {}
     try:
         files = run.nas.files(min(_COMMAND_SECONDS, max(0.1, seconds_left())))
-        files.remove([path for debt in was_sent for path in debt.remote_paths])
+        files.remove([path for debt in was_sent for path in _places_of(debt)])
         for folder, base in {(os.path.dirname(debt.remote_paths[0]), debt.base_path) for debt in was_sent}:
             if base and folder.startswith(base.rstrip("/") + "/") and seconds_left() > 0:
                 files = run.nas.files(min(_COMMAND_SECONDS, max(0.1, seconds_left())))
@@ -159,6 +160,10 @@ def _remove_copies(run: Run, debts: list[Debt], seconds_left: Callable[[], float
     except Fault as fault:
         return {id(debt): say("its copy on the NAS: {why}", why=fault.summary) for debt in was_sent}
     return {}
+
+
+def _places_of(debt: Debt) -> list[str]:
+    return debt.remote_paths + marked_file.path_beside(debt.remote_paths[0], debt.sha256)
 
 
 def _may_reappear(run: Run, debt: Debt) -> str | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import string
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 from celestial_nasops import causes as shared, language
-from celestial_nasops.fault import Cause
+from celestial_nasops.fault import Cause, Fault
 from healthcheck import causes
 
 _RECORDED = re.compile(r"\[([a-z_]+)\] (.*)", re.DOTALL)
@@ -20,20 +23,36 @@ def catalogue() -> dict[str, Cause]:
     return {c.code: c for module in (shared, causes) for c in vars(module).values() if isinstance(c, Cause)}
 
 
-def told(error: str) -> tuple[Cause | None, str]:
-    """The cause that a recorded error names, None where it names none that is known, and what happened.
+class Told(NamedTuple):
+    """What a recorded error says: its cause, None where it names none that is known; what happened; what mends it."""
 
-    The daemon records in English. Where another language is spoken, the sentence is taken apart by its own template and
-    said anew; one that does not fit its template exactly, as after an upgrade, stays in the daemon's words.
+    cause: Cause | None
+    text: str
+    remedy: str | None
+
+
+def told(error: str, known: Mapping[str, str] = MappingProxyType({})) -> Told:
+    """Read a recorded error.
+
+    The daemon records in English, and no remedy. The sentence is taken apart by its own template, and both are said
+    anew in the language that is spoken; one that does not fit its template, as after an upgrade, stays as it is.
+
+    Args:
+        error: as the daemon recorded it.
+        known: values that remedies need and that stand in no sentence, such as ``target``.
     """
     recorded = _RECORDED.fullmatch(error)
     cause = catalogue().get(recorded[1]) if recorded else None
     if recorded is None or cause is None:
-        return None, error
-    text = recorded[2]
+        return Told(None, error, None)
+    values = values_of(cause.summary, recorded[2])
+    if values is None:
+        return Told(cause, recorded[2], None)
     said = language.templates(cause.code, cause)
-    values = None if said is cause else values_of(cause.summary, text)
-    return cause, text if values is None else said.summary.format_map(values)
+    values = {**known, **values}
+    needed = {name for _, name, _, _ in string.Formatter().parse(said.remedy) if name is not None}
+    remedy = Fault(cause, **values).remedy if needed <= values.keys() else None
+    return Told(cause, said.summary.format_map(values), remedy)
 
 
 def code_in(line: str) -> str | None:

@@ -29,8 +29,8 @@ class Debt(BaseModel):
     """One marked file and all that may exist of it. Times are Unix seconds.
 
     ``due``: ``cleanup`` when everything of it is to be removed, ``deletion`` while the daemon's delayed deletion of the
-    local file is awaited. ``media_device``: st_dev of the media folder, to tell a file that is gone from a volume
-    that is away. ``clock_offset``: wall clock minus time since boot, to tell a clock that was set.
+    local file is awaited. ``media_device`` and ``media_inode``: of the media folder, to tell a file that is gone from a
+    volume that is away. ``clock_offset``: wall clock minus time since boot, to tell a clock that was set.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -50,8 +50,13 @@ class Debt(BaseModel):
     withdrawn_in_mid_transfer_at: _Moment | None = None
     base_path: str = ""
     media_device: int | None = None
+    media_inode: int | None = None
     boot_id: str = ""
     clock_offset: _Moment | None = None
+
+    def presence(self, path: str = "") -> Literal["here", "gone", "unknown"]:
+        """Whether the local file, or another of the same folder, is there."""
+        return marked_file.presence(path or self.local_path, self.media_device, self.media_inode)
 
     @field_validator("local_path")
     @classmethod

@@ -18,7 +18,11 @@ from celestial_nasops.config import Config
 from celestial_nasops.durable import fsync_folder
 
 MARK = paths.TEST_FILE_MARK
-_MARKED_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*_\d{8}_\d{6}_[0-9a-f]{8}-\d{1,4}\.smoke-check\.[A-Za-z0-9]{1,10}")
+# The digits in the middle stand in the name of a copy that was stored beside another one, paths.beside_name.
+_MARKED_NAME = re.compile(
+    r"[A-Za-z][A-Za-z0-9_-]*_\d{8}_\d{6}_[0-9a-f]{8}-\d{1,4}\.smoke-check(?:\.[0-9a-f]{6}-[0-9a-f]{6})?\.[A-Za-z0-9]{1,10}"
+)
+_SHA256 = re.compile("[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
 
 
@@ -115,12 +119,16 @@ def write(file: MarkedFile, keep_on: Callable[[], None]) -> str:
     return digest.hexdigest()
 
 
-def presence(path: str, device: int | None) -> Literal["here", "gone", "unknown"]:
-    """Whether a file is there. It is gone only if its folder is there, on the device where the file was.
+def presence(path: str, device: int | None, inode: int | None) -> Literal["here", "gone", "unknown"]:
+    """Whether a file is there. It is gone only if its folder is there, on the volume where the file was.
+
+    A volume may have another number after a reboot, and a folder that was made anew has another inode. Both at once
+    have changed only where an empty mount point stands in the place of the volume, or another volume.
 
     Args:
         path: the file.
         device: st_dev of its folder when it was written; None where that is not known.
+        inode: st_ino of its folder then; None where that is not known.
     """
     try:
         os.lstat(path)
@@ -129,7 +137,7 @@ def presence(path: str, device: int | None) -> Literal["here", "gone", "unknown"
             folder = os.stat(os.path.dirname(path))
         except OSError:
             return "unknown"
-        return "gone" if device in (None, folder.st_dev) else "unknown"
+        return "gone" if device in (None, folder.st_dev) or inode == folder.st_ino else "unknown"
     except OSError:
         return "unknown"
     return "here"
@@ -170,6 +178,14 @@ def possible_remote_paths(config: Config, name: str) -> list[str]:
     base = config.nas_settings.base_path.rstrip("/")
     folders += [f"{base}/{config.nas_settings.backup_path.strip('/')}".rstrip("/"), base]
     return [f"{folder}/{name}" for folder in dict.fromkeys(folders)]
+
+
+def path_beside(expected: str, sha256: str) -> list[str]:
+    """Where our own daemon stores the copy if its name is taken by other content; nowhere for an unknown hash."""
+    if not _SHA256.fullmatch(sha256):
+        return []
+    folder, name = os.path.split(expected)
+    return [os.path.join(folder, paths.beside_name(name, sha256))]
 
 
 def temporary_remote_path(config: Config, local_path: str) -> str:

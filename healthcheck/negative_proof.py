@@ -101,9 +101,9 @@ def with_deletion(run: Run, finding: Finding) -> Finding:
     decoy, unit = run.decoy, run.config.daemon_settings.unit
     if decoy is None:
         return finding
-    name, path = decoy.file.name, decoy.file.path
-    if marked_file.presence(path, decoy.debt.media_device) == "gone":
-        folder = os.path.dirname(path)
+    name = decoy.file.name
+    if decoy.debt.presence() == "gone":
+        folder = os.path.dirname(decoy.file.path)
         return _joined(finding, Finding.of_cause(causes.DELETED_UNVERIFIED, file=name, folder=folder, unit=unit))
     list_path = os.path.join(run.config.daemon_settings.state_path, PENDING_DELETES_NAME)
     if _holds(list_path, name):

@@ -278,9 +278,8 @@ def _stale_after_a_stop(last: Status | None) -> str | None:
 
     Else a check that is stopped each time would look alive.
     """
-    if last is None or last.state == "finished":
-        return last.stale_after if last else None
-    return last.previous.stale_after if last.previous else None
+    before = last if last is None or last.state == "finished" else last.previous
+    return before.stale_after if before is not None else None
 
 
 def _probe_status(result: ProbeResult, run: Run) -> ProbeStatus:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from tests.mounts import SmallTmpfs, cannot
 
+# A shell lets what it starts in the background ignore this, and children inherit that; some tests send it to them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["LC_ALL"] = "C.UTF-8"  # what is said is compared word by word, so it is said in English on any machine
 
 

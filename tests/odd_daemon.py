@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import celestial_nasops
-from celestial_nasops import config_file, daemon_state
+from celestial_nasops import config_file, daemon_state, paths
 from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import DaemonState, InHand
 from celestial_nasops.wakeup import Wakeup
@@ -27,6 +27,7 @@ WAYS = (
     "altered",  # the copy has the right size and other content
     "truncated",  # the copy lacks its last byte
     "wrong_path",  # backup_path left out
+    "beside",  # the copy has the name for one whose own name is taken
     "no_copy",  # completed without a copy
     "idle",  # never takes a row
     "slow",  # takes a row, and moves a byte now and then
@@ -101,6 +102,8 @@ class OddDaemon:
         if how == "wrong_path":
             backup = f"/{self.config.nas_settings.backup_path}/"
             copy = Path(str(copy).replace(backup, "/"))
+        if how == "beside":
+            copy = copy.with_name(paths.beside_name(name, hashlib.sha256(Path(path).read_bytes()).hexdigest()))
         if how != "no_copy":
             copy.parent.mkdir(parents=True, exist_ok=True)
             content = Path(path).read_bytes()

@@ -10,7 +10,6 @@ import stat
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from celestial_nasops import causes
 from celestial_nasops.daemon.pending_deletes import PendingDelete
@@ -104,15 +103,16 @@ def delete_verified(
         fsync_folder(os.path.dirname(path))
     except OSError as error:
         raise _failed(path, error) from error
-    seconds = time.monotonic() - begun
-    told: dict[str, Any] = {
-        "FILE_SIZE": copy.size,
-        "SHA256": sha256,
-        "VERIFICATION_LEVEL": level,
-        "SECONDS": f"{seconds:.3f}",
-    }
-    extra = journalled(FILE_DELETED, FILE_PATH=path, REMOTE_PATH=remote, **told)
-    log.info("deleted %s; its copy %s is right", shown(path), shown(remote), extra=extra)
+    told = journalled(
+        FILE_DELETED,
+        FILE_PATH=path,
+        REMOTE_PATH=remote,
+        FILE_SIZE=copy.size,
+        SHA256=sha256,
+        VERIFICATION_LEVEL=level,
+        SECONDS=f"{time.monotonic() - begun:.3f}",
+    )
+    log.info("deleted %s; its copy %s is right", shown(path), shown(remote), extra=told)
     if receipts is not None:
         receipts.add_receipt(Receipt(Event.DELETED, path, remote, copy.size, sha256, level))
     return True

@@ -26,7 +26,7 @@ ENTRIES = (
                 "建目录，会遮住磁盘上的内容。"
             ),
             summary="目录 {path} 不存在（{setting}）",
-            remedy="创建它，或改正 unified_config.json 中的 {setting}：sudo mkdir -p {path}",
+            remedy="创建它，或改正 unified_config.json 中的 {setting}：sudo install -d -o {user} {path}",
         ),
     ),
     Entry(

@@ -12,7 +12,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.durable import user_name
 from celestial_nasops.fault import Fault
-from healthcheck import causes
+from healthcheck import causes, systemctl
 from healthcheck.doctor.access import Properties
 
 CHECK = "smoke-check.service"
@@ -77,13 +77,13 @@ class Case:
 def open_case(loaded: Loaded, state_dir: str) -> Case:
     """Ask systemd, and find out as whom all else has to be seen. Nothing is changed yet."""
     daemon, check = loaded.config.daemon_settings, loaded.config.check_settings
-    units: dict[str, Properties] = {}
+    units: Mapping[str, Properties] = {}
     untold: Fault | None = None
     if daemon.supervisor != "none":
         try:
-            units = _show(
+            units = systemctl.show(
                 (daemon.unit, CHECK, *TIMERS),
-                check.daemon_status_timeout_seconds,
+                timeout_seconds=check.daemon_status_timeout_seconds,
                 users=daemon.supervisor == "systemd-user",
             )
         except process.ProcessFault as fault:
@@ -120,11 +120,3 @@ def _uid_of_programs(config: Config, unit: Properties) -> int | None:
         return os.stat(config.daemon_settings.state_path).st_uid
     except OSError:
         return None
-
-
-def _show(names: tuple[str, ...], timeout: float, *, users: bool) -> dict[str, Properties]:
-    argv = ["systemctl", *(["--user"] if users else []), "show", "--timestamp=unix", "--", *names]
-    blocks = process.run(argv, timeout_seconds=timeout).stdout.split("\n\n")
-    told = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
-    # In the order in which they were asked for: an alias answers with the name of the unit behind it.
-    return dict(zip(names, told, strict=False))

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Iterator
 
 from celestial_nasops import accounts, causes as shared, words
-from celestial_nasops.durable import user_name
+from celestial_nasops.durable import folder_fault, user_name
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
 from healthcheck import causes, preflight
@@ -41,10 +41,8 @@ def fault_of_folder(path: str, setting: str) -> Fault | None:
     """What keeps this user from writing in a folder, outside of any sandbox; None where nothing does."""
     try:
         status = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return Fault(shared.FOLDER_MISSING, path=path, setting=setting)
     except OSError as error:
-        return Fault(shared.FOLDER_FAILED, path=path, setting=setting, reason=error.strerror or str(error))
+        return folder_fault(error, path, setting)
     if not stat.S_ISDIR(status.st_mode):
         return Fault(shared.FOLDER_NOT_A_FOLDER, path=path, setting=setting)
     if os.statvfs(path).f_flag & os.ST_RDONLY:

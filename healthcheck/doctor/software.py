@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 
-from celestial_nasops import __version__, process
+from celestial_nasops import __version__
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
-from healthcheck import causes, languages
+from healthcheck import causes, languages, systemctl
 from healthcheck.doctor.case import Case
 from healthcheck.doctor.finding import Finding, State
 
@@ -135,12 +135,11 @@ def look_at_locale(case: Case) -> Iterator[Finding]:
 
 def _of_systemd(case: Case) -> str:
     """The locale that systemd hands to its units."""
-    argv = ["systemctl", *(["--user"] if case.is_users else []), "show-environment"]
+    limit = case.config.check_settings.daemon_status_timeout_seconds
     try:
-        lines = process.run(argv, timeout_seconds=case.config.check_settings.daemon_status_timeout_seconds).stdout
+        told = systemctl.pairs(systemctl.ask("show-environment", timeout_seconds=limit, users=case.is_users))
     except Fault:  # told by the look at the units
         return ""
-    told = dict(line.split("=", 1) for line in lines.splitlines() if "=" in line)
     return next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := told.get(name))), "")
 
 

@@ -13,7 +13,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.language import say
-from healthcheck import causes
+from healthcheck import causes, systemctl
 from healthcheck.context import Run
 from healthcheck.moments import lasting
 from healthcheck.outcome import Finding, Outcome
@@ -75,7 +75,8 @@ def _look(config: Config, config_path: str) -> tuple[Finding, bool]:
     users = daemon.supervisor == "systemd-user"
     try:
         timeout = config.check_settings.daemon_status_timeout_seconds
-        properties = _show(daemon.unit, timeout, users=users)
+        shown = systemctl.show([daemon.unit], *_PROPERTIES, timeout_seconds=timeout, users=users)
+        properties = shown.get(daemon.unit, {})
     except process.ProcessFault as fault:
         reason = fault.summary
         return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=reason), False
@@ -274,20 +275,6 @@ def _obstacle(folder: str) -> str:
     except OSError as error:
         return error.strerror or str(error)
     return "" if there.f_bavail and there.f_favail else "no space left on device"
-
-
-def _show(unit: str, timeout: float, *, users: bool) -> dict[str, str]:
-    argv = [
-        "systemctl",
-        *(["--user"] if users else []),
-        "show",
-        "--timestamp=unix",
-        *(f"--property={name}" for name in _PROPERTIES),
-        "--",
-        unit,
-    ]
-    output = process.run(argv, timeout_seconds=timeout).stdout
-    return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
 
 def _last_error(unit: str, properties: Mapping[str, str], *, users: bool) -> str:

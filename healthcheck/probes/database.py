@@ -72,5 +72,5 @@ def judge(
 
 
 def _told(error: str | None) -> str:
-    cause, text = daemon_errors.told(error or "")
+    cause, text, _ = daemon_errors.told(error or "")
     return f"[{cause.code}] {text}" if cause is not None else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from datetime import datetime
@@ -92,6 +93,9 @@ def _check_room(media: str, needed: int) -> None:
 
 def _debt(run: Run, file: marked_file.MarkedFile) -> Debt:
     remote = [marked_file.temporary_remote_path(run.config, file.path)]
+    folder: os.stat_result | None = None
+    with contextlib.suppress(OSError):  # writing there will say why
+        folder = os.stat(run.config.local_settings.media_path)
     return Debt(
         run_id=run.run_id,
         name=file.name,
@@ -99,16 +103,10 @@ def _debt(run: Run, file: marked_file.MarkedFile) -> Debt:
         size=file.size,
         created_at=time.time(),
         base_path=run.config.nas_settings.base_path,
-        media_device=_device(run.config.local_settings.media_path),
+        media_device=folder.st_dev if folder else None,
+        media_inode=folder.st_ino if folder else None,
         remote_paths=marked_file.possible_remote_paths(run.config, file.name) + remote,
     )
-
-
-def _device(folder: str) -> int | None:
-    try:
-        return os.stat(folder).st_dev
-    except OSError:
-        return None  # writing there will say why
 
 
 def _insert_decoy(database: MediaStatusDB, decoy: Followed) -> str:

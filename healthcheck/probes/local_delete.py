@@ -32,14 +32,14 @@ def probe(run: Run) -> Finding:
 
 def _deletions(run: Run) -> Finding:
     """Wait for what this run's own files fall due within it, judge what can be judged, and leave the rest owed."""
-    lost = [one for one in run.followed if one.copy_is in ("missing", "changed") and _presence(one.debt) == "gone"]
+    lost = [one for one in run.followed if one.copy_is in ("missing", "changed") and one.debt.presence() == "gone"]
     if lost:
         return _lost(run, lost[0])
     owed = [debt for debt in run.ledger.debts if debt.due == "deletion"]
     if not run.config.sync_settings.delete_after_sync:
         for debt in owed:
             debt.due = "cleanup"
-        deleted = [one for one in run.followed if _presence(one.debt) == "gone"]
+        deleted = [one for one in run.followed if one.debt.presence() == "gone"]
         if deleted:
             return Finding.of_cause(causes.DELETED_THOUGH_OFF, file=deleted[0].file.name, unit=_unit(run))
         return Finding.skipped(say("sync_settings.delete_after_sync is off, so nothing is to be deleted"))
@@ -121,7 +121,7 @@ def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
     def look() -> bool | None:
         news = None
         for debt in owed:
-            if id(debt) not in gone and _presence(debt) == "gone":
+            if id(debt) not in gone and debt.presence() == "gone":
                 gone[id(debt)] = time.time()
                 run.note("local file gone", gone[id(debt)])
                 news = True
@@ -155,7 +155,7 @@ def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
 def _settle(run: Run, debt: Debt, gone_at: float | None) -> Finding:
     now = time.time()
     grace = run.config.check_settings.delete_grace_minutes * 60
-    presence = _presence(debt)
+    presence = debt.presence()
     if gone_at is None and presence == "unknown":
         folder = os.path.dirname(debt.local_path)
         return Finding.of_cause(causes.MEDIA_FOLDER_AWAY, Outcome.ERROR, folder=folder, file=debt.name)
@@ -199,10 +199,6 @@ def _stopped(run: Run) -> str:
     except LocalFault:
         return ""
     return state.deletions_stopped if state is not None else ""
-
-
-def _presence(debt: Debt) -> str:
-    return marked_file.presence(debt.local_path, debt.media_device)
 
 
 def _unit(run: Run) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from celestial_nasops import causes as shared, process
 from celestial_nasops.fault import Fault, NasFault
 from celestial_nasops.language import say
-from healthcheck import causes, own_unit
+from healthcheck import address_filter, causes
 from healthcheck.beside import Beside
 from healthcheck.context import Run
 from healthcheck.outcome import Finding, Outcome
@@ -58,7 +58,7 @@ def _own_filter(fault: NasFault, host: str) -> Fault | None:
     """What the sandbox of our own unit has to do with a silence; None where that is not the reason."""
     if fault.cause not in (shared.NAS_SILENT, shared.NAS_NO_ROUTE, shared.NAS_HUNG_UP):
         return None
-    own = own_unit.address_filter()
+    own = address_filter.of_own_unit()
     if own is None:
         return None
     found: list[Any] = []

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Cause, Fault, NasFault, NasUnavailable
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
+from celestial_nasops.nas.capabilities import Way
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
 from healthcheck import causes, daemon_errors, marked_file, negative_proof
@@ -92,12 +95,9 @@ def probe(run: Run) -> Finding:
     if waiting and refusal is not None:
         # Without a look of our own nothing can be proven, and the daemon goes the same way to the same NAS.
         return Finding.of_fault(refusal)
-    config = run.config
-    unit, queue = config.daemon_settings.unit, config.database_settings.db_path
+    now, site = time.time(), _site(run)
     verified += [
-        judge_unfinished(
-            one, replace(evidence, moving=progress.moving(one.file.path)), waited, time.time(), unit, queue
-        )
+        judge_unfinished(one, replace(evidence, moving=progress.moving(one.file.path)), waited, now, site)
         for one in waiting
     ]
     finding = negative_proof.with_copy(run, _sum_up(verified))
@@ -135,7 +135,7 @@ def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | Non
     )
 
 
-def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: float, unit: str, database: str) -> Finding:
+def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: float, site: Mapping[str, str]) -> Finding:
     """Weigh a file whose row did not get to completed.
 
     Args:
@@ -143,17 +143,16 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
         evidence: what the daemon was seen to do.
         waited: seconds since the row went in.
         now: Unix seconds.
-        unit: the daemon's unit.
-        database: the queue's path.
+        site: names the daemon's ``unit``, the ``database``, and what else remedies need.
     """
-    file, record = one.file.name, one.record
+    file, record, unit, database = one.file.name, one.record, site["unit"], site["database"]
     seconds = round(waited)
     if record is None:
         return Finding.of_cause(causes.ROW_VANISHED, file=file, database=database)
     error = record.last_error_message or ""
     match record.transfer_status:
         case TransferStatus.FAILED:
-            return _daemon_s_fault(causes.TRANSFER_FAILED, error or say("no reason given"), file, unit, seconds)
+            return _daemon_s_fault(causes.TRANSFER_FAILED, error or say("no reason given"), file, site, seconds)
         case TransferStatus.TRANSFERRING if evidence.moving is not None:
             moving = evidence.moving
             return Finding.of_cause(
@@ -168,7 +167,7 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
             since = one.transferring_at or one.inserted_at or now
             return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(now - since), unit=unit)
         case TransferStatus.PENDING if error:
-            return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, unit, seconds)
+            return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, site, seconds)
         case TransferStatus.PENDING if evidence.busy:
             return Finding.of_cause(
                 causes.DAEMON_BUSY, Outcome.WARN, file=file, waited_seconds=seconds, evidence=str(evidence)
@@ -182,13 +181,26 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
             return Finding.of_cause(causes.STATUS_UNKNOWN, file=file, status=status, database=database)
 
 
-def _daemon_s_fault(generic: Cause, error: str, file: str, unit: str, seconds: int) -> Finding:
+def _daemon_s_fault(generic: Cause, error: str, file: str, site: Mapping[str, str], seconds: int) -> Finding:
     """What the daemon wrote into the row. Where it names a cause of the catalogue, that is the root."""
-    known, text = daemon_errors.told(error)
-    finding = Finding.of_cause(generic, file=file, error=text, unit=unit, waited_seconds=seconds)
+    known, text, remedy = daemon_errors.told(error, site)
+    finding = Finding.of_cause(generic, file=file, error=text, unit=site["unit"], waited_seconds=seconds)
     if known is None:
         return finding
-    return Finding(Outcome.FAIL, finding.summary, known.code, finding.remedy, finding.details)
+    return Finding(Outcome.FAIL, finding.summary, known.code, remedy or finding.remedy, finding.details)
+
+
+def _site(run: Run) -> dict[str, str]:
+    """What sentences and remedies need to know of this site."""
+    config = run.config
+    base = config.nas_settings.base_path
+    site = {"unit": config.daemon_settings.unit, "database": config.database_settings.db_path}
+    site |= {"base": base, "folder": base}
+    can = run.nas.capabilities
+    if can is None or can.way is Way.SHELL:  # else the commands of remedies could not be typed there
+        with contextlib.suppress(Fault):  # the alias can't be resolved, which others tell
+            site["target"] = run.target().alias
+    return site
 
 
 def _observe(run: Run, database: MediaStatusDB, one: Followed) -> bool:
@@ -231,7 +243,7 @@ def _find(database: MediaStatusDB, one: Followed) -> FileRecord | None:
 
 
 def _is_gone(one: Followed) -> bool:
-    return marked_file.presence(one.file.path, one.debt.media_device) == "gone"
+    return one.debt.presence() == "gone"
 
 
 def _is_settled(one: Followed) -> bool:
@@ -241,16 +253,17 @@ def _is_settled(one: Followed) -> bool:
 
 
 def _verify(run: Run, one: Followed) -> Finding:
-    unit, path = run.config.daemon_settings.unit, run.config.database_settings.db_path
+    unit = run.config.daemon_settings.unit
     if one.completed_at is None:
         if one.gone_at is not None:
             folder = run.config.local_settings.media_path
             return Finding.of_cause(causes.DELETED_BEFORE_VERIFIED, file=one.file.name, folder=folder, unit=unit)
         waited = time.time() - (one.inserted_at or run.started_at)
-        return judge_unfinished(one, Evidence(), waited, time.time(), unit, path)
+        return judge_unfinished(one, Evidence(), waited, time.time(), _site(run))
     run.tell(say("verifying the copy on the NAS"))
     expected = marked_file.expected_remote_path(run.config, one.file.name)
     places = marked_file.possible_remote_paths(run.config, one.file.name)
+    places += marked_file.path_beside(expected, one.debt.sha256)
     try:
         found = _inspect_first(run, places, one.file.size)
     except NasFault as fault:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tests.faults.disks import disk, fill
-from tests.faults.table import fault, no_alarm
+from tests.faults.table import Breaks, fault, no_alarm
 from tests.system.site import CONFIG, DAEMON, DATABASE, MEDIA, USER, Site
 
 FOLDER = "/data/temp/dji"
@@ -20,6 +20,16 @@ def another_file(site: Site, makes_it: str) -> Iterator[None]:
     yield
     site.edge.shell(
         f"systemctl stop {DAEMON}; rm -f {DATABASE}*; mv {FOLDER}/kept/* {FOLDER}/; systemctl start {DAEMON}"
+    )
+
+
+def can_not_be_written(path: str) -> Callable[[Breaks], Breaks]:
+    """The fault of a queue that can be read alone, because of one path."""
+    return fault(
+        probe="database",
+        cause="database_read_only",
+        says=f"the database {DATABASE} can be read but not written: user {USER} may not write {path}",
+        remedy=f"SQLite must write the file and its whole folder: findmnt -T {DATABASE}; ls -ld {DATABASE} {FOLDER}",
     )
 
 
@@ -100,18 +110,7 @@ def locked(site: Site) -> Iterator[None]:
         locker.communicate()  # it ends with its input
 
 
-@fault(
-    probe="database",
-    cause="database_read_only",
-    says=(
-        "the database /data/temp/dji/media_status.db can be read but not written: user media-sync may not "
-        "write /data/temp/dji/media_status.db"
-    ),
-    remedy=(
-        "SQLite must write the file and its whole folder: findmnt -T /data/temp/dji/media_status.db; ls -ld "
-        "/data/temp/dji/media_status.db /data/temp/dji"
-    ),
-)
+@can_not_be_written(DATABASE)
 def read_only_file(site: Site) -> Iterator[None]:
     """The file may not be written."""
     site.edge.shell(f"chown root: {DATABASE}; chmod 644 {DATABASE}")
@@ -119,18 +118,7 @@ def read_only_file(site: Site) -> Iterator[None]:
     site.edge.shell(f"chown {USER}: {DATABASE}")
 
 
-@fault(
-    probe="database",
-    cause="database_read_only",
-    says=(
-        "the database /data/temp/dji/media_status.db can be read but not written: user media-sync may not "
-        "write /data/temp/dji"
-    ),
-    remedy=(
-        "SQLite must write the file and its whole folder: findmnt -T /data/temp/dji/media_status.db; ls -ld "
-        "/data/temp/dji/media_status.db /data/temp/dji"
-    ),
-)
+@can_not_be_written(FOLDER)
 def read_only_folder(site: Site) -> Iterator[None]:
     """The file's folder may not be written."""
     site.edge.shell(f"chown root: {FOLDER}; chmod 755 {FOLDER}")
@@ -138,18 +126,7 @@ def read_only_folder(site: Site) -> Iterator[None]:
     site.edge.shell(f"chown {USER}: {FOLDER}")
 
 
-@fault(
-    probe="database",
-    cause="database_read_only",
-    says=(
-        "the database /data/temp/dji/media_status.db can be read but not written: user media-sync may not "
-        "write /data/temp/dji/media_status.db-shm"
-    ),
-    remedy=(
-        "SQLite must write the file and its whole folder: findmnt -T /data/temp/dji/media_status.db; ls -ld "
-        "/data/temp/dji/media_status.db /data/temp/dji"
-    ),
-)
+@can_not_be_written(f"{DATABASE}-shm")
 def shm_of_another_user(site: Site) -> Iterator[None]:
     """Another user's program left a -shm that is its own."""
     site.edge.shell(f"chown nobody: {DATABASE}-shm; chmod 644 {DATABASE}-shm")
@@ -161,7 +138,7 @@ def shm_of_another_user(site: Site) -> Iterator[None]:
     probe="database",
     cause="database_no_permission",
     says="user media-sync may not open the database /data/temp/dji/media_status.db and the files beside it",
-    remedy=("the check must run as the daemon's user: ls -l /data/temp/dji/media_status.db*; ls -ld /data/temp/dji"),
+    remedy="the check must run as the daemon's user: ls -l /data/temp/dji/media_status.db*; ls -ld /data/temp/dji",
 )
 def not_readable(site: Site) -> Iterator[None]:
     """The file may not be read."""

@@ -5,18 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.faults.disks import disk, fill
-from tests.faults.table import fault
+from tests.faults.table import fault, no_alarm
 from tests.system.site import CHECK, DAEMON, MEDIA, USER, Site
 
-
-@fault(
+missing = fault(
     probe="file_insert",
     cause="folder_missing",
     says="the folder /data/temp/dji/media/ does not exist (local_settings.media_path)",
+    remedy="create it, or correct local_settings.media_path in unified_config.json: "
+    "sudo install -d -o media-sync /data/temp/dji/media/",
+)
+sandboxed = fault(
+    probe="file_insert",
+    cause="folder_sandboxed",
+    says=(
+        "/data/temp/dji/media/ is read-only for smoke-check.service (local_settings.media_path): [Errno 30] "
+        "Read-only file system; the unit's sandbox forbids to write there"
+    ),
     remedy=(
-        "create it, or correct local_settings.media_path in unified_config.json: sudo mkdir -p /data/temp/dji/media/"
+        "sudo systemctl edit smoke-check.service, add the lines [Service] and "
+        "ReadWritePaths=/data/temp/dji/media/, save, then: sudo systemctl restart smoke-check.service"
     ),
 )
+full = fault(
+    probe="file_insert",
+    cause="folder_full",
+    says="no space left in /data/temp/dji/media/ (local_settings.media_path): No space left on device",
+    remedy="free space there: df -h /data/temp/dji/media/; df -i /data/temp/dji/media/",
+)
+
+
+@missing
 def media_folder_missing(site: Site) -> Iterator[None]:
     """The media folder is missing."""
     site.edge.shell(f"mv {MEDIA} {MEDIA}.kept")
@@ -40,14 +59,7 @@ def media_folder_is_a_file(site: Site) -> Iterator[None]:
     site.edge.shell(f"rm {MEDIA}; mv {MEDIA}.kept {MEDIA}")
 
 
-@fault(
-    probe="file_insert",
-    cause="folder_missing",
-    says="the folder /data/temp/dji/media/ does not exist (local_settings.media_path)",
-    remedy=(
-        "create it, or correct local_settings.media_path in unified_config.json: sudo mkdir -p /data/temp/dji/media/"
-    ),
-)
+@missing
 def media_folder_is_a_dead_link(site: Site) -> Iterator[None]:
     """The media folder is a link to nowhere."""
     site.edge.shell(f"mv {MEDIA} {MEDIA}.kept; ln -s /mnt/away {MEDIA}")
@@ -55,18 +67,7 @@ def media_folder_is_a_dead_link(site: Site) -> Iterator[None]:
     site.edge.shell(f"rm {MEDIA}; mv {MEDIA}.kept {MEDIA}")
 
 
-@fault(
-    probe="file_insert",
-    cause="folder_sandboxed",
-    says=(
-        "/data/temp/dji/media/ is read-only for smoke-check.service (local_settings.media_path): [Errno 30] "
-        "Read-only file system; the unit's sandbox forbids to write there"
-    ),
-    remedy=(
-        "sudo systemctl edit smoke-check.service, add the lines [Service] and "
-        "ReadWritePaths=/data/temp/dji/media/, save, then: sudo systemctl restart smoke-check.service"
-    ),
-)
+@sandboxed
 def media_folder_is_a_link_out_of_the_sandbox(site: Site) -> Iterator[None]:
     """The media folder is a link to a folder outside of the sandbox."""
     site.edge.shell(f"mv {MEDIA} /srv/media; ln -s /srv/media {MEDIA}")
@@ -87,12 +88,7 @@ def media_folder_unwritable(site: Site) -> Iterator[None]:
     site.edge.shell(f"chown {USER} {MEDIA}")
 
 
-@fault(
-    probe="file_insert",
-    cause="folder_full",
-    says="no space left in /data/temp/dji/media/ (local_settings.media_path): No space left on device",
-    remedy="free space there: df -h /data/temp/dji/media/; df -i /data/temp/dji/media/",
-)
+@full
 def disk_full(site: Site) -> Iterator[None]:
     """The media disk is full."""
     site.edge.run("systemctl", "stop", DAEMON)
@@ -104,12 +100,7 @@ def disk_full(site: Site) -> Iterator[None]:
     site.edge.run("systemctl", "start", DAEMON)
 
 
-@fault(
-    probe="file_insert",
-    cause="folder_full",
-    says="no space left in /data/temp/dji/media/ (local_settings.media_path): No space left on device",
-    remedy="free space there: df -h /data/temp/dji/media/; df -i /data/temp/dji/media/",
-)
+@full
 def out_of_inodes(site: Site) -> Iterator[None]:
     """The media disk has no inode left."""
     site.edge.run("systemctl", "stop", DAEMON)
@@ -121,20 +112,18 @@ def out_of_inodes(site: Site) -> Iterator[None]:
     site.edge.run("systemctl", "start", DAEMON)
 
 
-@fault(
-    probe="file_insert",
-    cause="folder_sandboxed",
-    says=(
-        "/data/temp/dji/media/ is read-only for smoke-check.service (local_settings.media_path): [Errno 30] "
-        "Read-only file system; the unit's sandbox forbids to write there"
-    ),
-    remedy=(
-        "sudo systemctl edit smoke-check.service, add the lines [Service] and "
-        "ReadWritePaths=/data/temp/dji/media/, save, then: sudo systemctl restart smoke-check.service"
-    ),
-)
+@sandboxed
 def read_only_by_sandbox(site: Site) -> Iterator[None]:
     """The check's own sandbox forbids the media folder."""
     site.drop_in(CHECK, f"ReadOnlyPaths={MEDIA}")
     yield
     site.edge.shell(f"rm -r /etc/systemd/system/{CHECK}.d; systemctl daemon-reload")
+
+
+@no_alarm()
+def media_folder_is_a_link(site: Site) -> Iterator[None]:
+    """The media folder is a link to another folder of the same disk."""
+    real = "/data/temp/dji/real"
+    site.edge.shell(f"systemctl stop {DAEMON}; mv {MEDIA} {real}; ln -s {real} {MEDIA}; systemctl start {DAEMON}")
+    yield
+    site.edge.shell(f"systemctl stop {DAEMON}; rm {MEDIA}; mv {real} {MEDIA}; systemctl start {DAEMON}")

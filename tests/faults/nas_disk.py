@@ -30,7 +30,7 @@ def volume(site: Site, options: str) -> Iterator[None]:
         "the daemon could not deliver {name}.smoke-check.bin within 5 s and keeps trying: "
         "{path}.smoke-check.bin waits for room on the NAS: 1.0 kB needed, 0 B free"
     ),
-    remedy="mend what that says; more: journalctl -u media-sync-daemon.service -n 50",
+    remedy=f"free space or raise the quota there, the rest goes by itself: ssh nas-edge df -h {BASE_PATH}",
 )
 def full(site: Site) -> Iterator[None]:
     """The volume is full."""
@@ -44,9 +44,9 @@ def full(site: Site) -> Iterator[None]:
     cause="nas_read_only",
     says=(
         "the daemon could not deliver {name}.smoke-check.bin within 5 s and keeps trying: the NAS volume of "
-        "/volume1/homes/edge_sync/drone_media/EdgeBackup/{day} is read-only"
+        f"{BASE_PATH}/EdgeBackup/{{day}} is read-only"
     ),
-    remedy="mend what that says; more: journalctl -u media-sync-daemon.service -n 50",
+    remedy="look at the volume's state in DSM's Storage Manager: ssh nas-edge mount",
 )
 def read_only(site: Site) -> Iterator[None]:
     """The volume is read-only."""
@@ -60,9 +60,9 @@ def read_only(site: Site) -> Iterator[None]:
     cause="nas_base_missing",
     says=(
         "the daemon could not deliver {name}.smoke-check.bin within 5 s and keeps trying: the folder "
-        "/volume1/homes/edge_sync/drone_media does not exist on the NAS; is its volume mounted?"
+        f"{BASE_PATH} does not exist on the NAS; is its volume mounted?"
     ),
-    remedy="mend what that says; more: journalctl -u media-sync-daemon.service -n 50",
+    remedy=f"mount the volume, or create the folder if this NAS is new: ssh nas-edge mkdir -p {BASE_PATH}",
 )
 def folder_missing(site: Site) -> Iterator[None]:
     """The base folder is missing."""
@@ -77,9 +77,9 @@ def folder_missing(site: Site) -> Iterator[None]:
     cause="nas_no_permission",
     says=(
         "the daemon gave up on {name}.smoke-check.bin: edge_sync may not make the folder "
-        "/volume1/homes/edge_sync/drone_media/EdgeBackup/{day} on the NAS"
+        f"{BASE_PATH}/EdgeBackup/{{day}} on the NAS"
     ),
-    remedy="mend what that says; more: journalctl -u media-sync-daemon.service -n 50",
+    remedy=f"give the account read and write permission on the folder: ssh nas-edge ls -ld {BASE_PATH}",
 )
 def not_writable(site: Site) -> Iterator[None]:
     """The base folder may not be written."""
@@ -94,7 +94,7 @@ def not_writable(site: Site) -> Iterator[None]:
     cause="deletion_held_up",
     says=(
         "{name}.smoke-check.bin is not deleted, as the daemon deletes nothing until a person has looked: "
-        "[nas_marker_missing] /volume1/homes/edge_sync/drone_media on the NAS is not the folder that it was: "
+        f"[nas_marker_missing] {BASE_PATH} on the NAS is not the folder that it was: "
         "its marker .celestial-nasops-marker is missing; nothing is deleted until a person has looked"
     ),
     remedy="look at what that names, then: sudo media-sync-daemon resume; until then the disk fills up",

@@ -116,8 +116,8 @@ def frozen_sshd(site: Site) -> Iterator[None]:
 
 @no_alarm(seconds=60)
 def slow_and_lossy(site: Site) -> Iterator[None]:
-    """300 ms and 2 % loss."""
-    with site.network.poor(delay_ms=300, loss=0.02):
+    """300 ms there and back, and 2 % loss."""
+    with site.network.poor(delay_ms=150, loss=0.02):  # each way
         yield
 
 

@@ -44,6 +44,7 @@ def _assert_named(told: Told, fault: Fault) -> None:
     assert fits(fault.says, probe["summary"]), probe["summary"]
     assert fits(fault.remedy, probe["remedy"]), probe["remedy"]
     assert (told.status["outcome"], told.exit_code) == (fault.outcome, fault.exit_code), told.status
+    assert {name: told.outcomes[name] for name in fault.left_out} == dict.fromkeys(fault.left_out, "skipped")
     # What an operator sees first leads to it, with what mends it.
     assert told.status["summary"].startswith(f"{fault.probe}: {probe['summary']}"), told.status
     assert told.status_text.startswith(f"{fault.outcome.upper()} {fault.probe}: "), told.status_text

@@ -26,6 +26,7 @@ from healthcheck.probes.remote_verify import Evidence
 from tests.fuzz.trees import ODD_TEXTS
 
 NOW = 1737547200.0
+SITE = {"unit": "u", "database": "d", "target": "nas", "base": "/volume1", "folder": "/volume1"}
 MARKED = "smoketest_20250122_101500_0a1b2c3d-1.smoke-check.bin"
 STATUSES = ("pending", "PENDING", "transferring", "downloading", "completed", "COMPLETED", "failed", "on holiday")
 MOMENTS = ("2025-01-22 10:15:00", "0001-01-01 00:00:00", "9999-12-31 23:59:59", "0001-01-01T00:00:00+23:59", "noon")
@@ -135,7 +136,7 @@ def use(db: MediaStatusDB, record: FileRecord) -> None:
     debt = Debt(run_id="r", name=MARKED, local_path=f"/m/{MARKED}", size=1, created_at=NOW, remote_paths=[])
     one = Followed(marked_file.MarkedFile(MARKED, f"/m/{MARKED}", 1, b""), debt, record=record)
     if record.transfer_status is not TransferStatus.COMPLETED:
-        finding = remote_verify.judge_unfinished(one, Evidence(), 5, NOW, "u", "d")
+        finding = remote_verify.judge_unfinished(one, Evidence(), 5, NOW, SITE)
         assert finding.summary.isprintable()
         assert finding.cause is not None
         assert len(finding.summary) < 15_000

@@ -17,6 +17,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault, NasRefusal
 from celestial_nasops.nas import identity, known_hosts, target as ssh_target
 from celestial_nasops.nas.known_hosts import HostKey, KnownHosts
+from healthcheck import systemctl
 from healthcheck.probes import daemon_status
 from tests.fuzz.trees import ODD_TEXTS, damaged
 from tests.nas_servers import make_key
@@ -83,7 +84,8 @@ def test_systemctl_with_each_odd_value(play: Path, key: str) -> None:
 
 def judge_systemd(play: Path, output: bytes) -> None:
     (play / "says").write_bytes(output)
-    judge_unit(daemon_status._show("media-sync-daemon.service", 5, users=False))
+    [properties] = systemctl.show(["media-sync-daemon.service"], timeout_seconds=5).values()
+    judge_unit(properties)
 
 
 def judge_unit(properties: dict[str, str]) -> None:

@@ -89,7 +89,7 @@ def open_to_all(scene: Scene) -> None:
             no_media,
             "folders",
             "fail folders the folder {media} does not exist (local_settings.media_path) [folder_missing] -> create it, "
-            "or correct local_settings.media_path in unified_config.json: sudo mkdir -p {media}",
+            "or correct local_settings.media_path in unified_config.json: sudo install -d -o {user} {media}",
             None,
             id="no media folder",
         ),

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from healthcheck import marked_file
 from tests.mounts import SmallTmpfs
 from tests.nas_servers import Server
 from tests.scene import NAME, Scene
@@ -46,9 +47,8 @@ def test_a_run_that_is_ended_early_is_never_green(scene: Scene) -> None:
 
 def test_a_locked_queue_holds_up_neither_the_end_nor_sigterm(scene: Scene) -> None:
     with scene.daemon("idle"), scene.start_check("--files", "30") as agent:
-        eventually(
-            lambda: len([line for line in scene.litter() if line.startswith("row ")]) == 31
-        )  # and the one with a wrong hash
+        # Thirty, and the one with a wrong hash.
+        eventually(lambda: len([line for line in scene.litter() if line.startswith("row ")]) == 31)
         with queue(scene) as lock:
             lock.execute("BEGIN IMMEDIATE")
             agent.send_signal(signal.SIGTERM)
@@ -160,6 +160,23 @@ def test_clean_without_a_ledger_finds_everything_that_is_marked(tmp_path: Path, 
         outcome = scene.check(command="clean")
     assert (outcome.exit_code, outcome.stdout) == (0, "nothing is left of any run\n")
     assert scene.litter() == [str(media)]
+
+
+def test_a_copy_that_was_stored_beside_is_found_by_the_hash_of_its_row(scene: Scene) -> None:
+    with scene.daemon("idle"), scene.start_check() as agent:
+        eventually(lambda: [line for line in scene.litter() if line.startswith("row ")])
+        agent.kill()
+        agent.wait()
+    with queue(scene) as database:
+        database.execute("UPDATE media_transfer_status SET transfer_status = 'completed'")
+        [(name, sha256)] = database.execute(
+            "SELECT file_name, file_hash FROM media_transfer_status WHERE file_name LIKE '%-1.%'"
+        ).fetchall()
+    [beside] = marked_file.path_beside(marked_file.expected_remote_path(scene.config, name), sha256)
+    Path(beside).parent.mkdir(parents=True)
+    Path(beside).write_bytes(b"a copy")
+    assert scene.check(command="clean").exit_code == 0
+    assert (scene.litter(), scene.debts()) == ([], [])
 
 
 def test_a_row_that_is_written_anew_is_followed_on(scene: Scene) -> None:

@@ -47,6 +47,13 @@ SHORT = {"testing": {"max_wait_minutes": 0.05}}
             1,
         ),
         (
+            "beside",
+            "remote_verify",
+            "copy_wrong_path",
+            rf"the copy of {NAME} lies at (\S+)\.smoke-check\.\w{{6}}-\w{{6}}\.bin instead of \1\.smoke-check\.bin",
+            1,
+        ),
+        (
             "no_copy",
             "remote_verify",
             "copy_missing",

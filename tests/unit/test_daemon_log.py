@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,14 +14,6 @@ from celestial_nasops.daemon_events import FILE_FAILED, journalled
 from celestial_nasops.fault import LocalFault
 
 FAULT = LocalFault(causes.FILE_MISSING, path="/media/\udce4")
-
-
-@pytest.fixture
-def listener(tmp_path: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
-        journal.bind(str(tmp_path / "socket"))
-        journal.settimeout(10)
-        yield journal
 
 
 @pytest.fixture

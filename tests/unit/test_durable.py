@@ -122,7 +122,8 @@ def test_a_missing_folder_and_a_file_in_its_place(tmp_path: Path) -> None:
         durable.prove_folder(missing, "daemon_settings.state_path")
     assert caught.value.summary == f"the folder {missing} does not exist (daemon_settings.state_path)"
     assert caught.value.remedy == (
-        f"create it, or correct daemon_settings.state_path in unified_config.json: sudo mkdir -p {missing}"
+        "create it, or correct daemon_settings.state_path in unified_config.json: "
+        f"sudo install -d -o {durable.user_name()} {missing}"
     )
     (tmp_path / "file").touch()
     with pytest.raises(LocalFault, match=r"is not a folder \(a\.b\)"):

@@ -18,14 +18,6 @@ EVENT = Event("0" * 32, "Something", "It means something.")
 
 
 @pytest.fixture
-def listener(tmp_path: Path) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
-        journal.bind(str(tmp_path / "socket"))
-        journal.settimeout(10)
-        yield journal
-
-
-@pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     client = Journal("tester", str(tmp_path / "socket"))
     yield client

@@ -13,6 +13,7 @@ from healthcheck import marked_file
 from healthcheck.marked_file import carries_mark
 
 NAME = "smoketest_20250122_101500_0a1b2c3d-1.smoke-check.bin"
+SHA256 = "012345abcdef" + "0" * 52
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,28 @@ def test_only_marked_files_are_removed(tmp_path: Path) -> None:
         marked_file.remove_local(str(media))
     assert media.exists()
     assert marked_file.remove_local(str(tmp_path / NAME)) is False
+
+
+def test_a_file_is_gone_only_if_its_folder_is_the_one_that_it_was(tmp_path: Path) -> None:
+    path, folder = str(tmp_path / NAME), tmp_path.stat()
+    device, inode = folder.st_dev, folder.st_ino
+    assert marked_file.presence(path, device, inode) == "gone"
+    assert marked_file.presence(path, device + 1, inode) == "gone"  # the same volume, after a reboot
+    assert marked_file.presence(path, device, inode + 1) == "gone"  # a folder that was made anew
+    assert marked_file.presence(path, device + 1, inode + 1) == "unknown"  # what the volume was mounted on
+    assert marked_file.presence(path, device + 1, None) == "unknown"
+    assert marked_file.presence(path, None, None) == "gone"
+    assert marked_file.presence(str(tmp_path / "away" / NAME), device, inode) == "unknown"
+    Path(path).touch()
+    assert marked_file.presence(path, device + 1, inode + 1) == "here"
+
+
+def test_where_a_copy_lies_whose_name_is_taken() -> None:
+    beside = "/v/2025/smoketest_20250122_101500_0a1b2c3d-1.smoke-check.012345-abcdef.bin"
+    assert marked_file.path_beside("/v/2025/smoketest_20250122_101500_0a1b2c3d-1.smoke-check.bin", SHA256) == [beside]
+    assert marked_file.is_marked_path(beside)
+    for odd in ("", "../../", "0123456", SHA256.upper()):
+        assert marked_file.path_beside(f"/v/2025/{NAME}", odd) == []
 
 
 def test_where_copies_may_lie(tmp_path: Path) -> None:

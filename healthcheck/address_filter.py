@@ -1,12 +1,12 @@
-"""The unit that runs this process, and what its sandbox keeps from us that looks like somebody else's fault."""
+"""What the sandbox of our own unit keeps from us and looks like somebody else's fault."""
 
 from __future__ import annotations
 
 import ipaddress
-import os
 from typing import NamedTuple
 
-from celestial_nasops import process
+from celestial_nasops import own_unit, process
+from healthcheck import systemctl
 
 _ASK_SECONDS = 0.5
 
@@ -23,36 +23,18 @@ class AddressFilter(NamedTuple):
         return not _is_in(address, self.allowed) and _is_in(address, self.denied)
 
 
-def address_filter() -> AddressFilter | None:
+def of_own_unit() -> AddressFilter | None:
     """That of our own unit; None where we run in none, or systemd does not tell."""
-    unit = name()
+    unit = own_unit.name(of_system_only=True)
     if unit is None:
         return None
-    argv = ["systemctl", "show", "--property=IPAddressAllow", "--property=IPAddressDeny", "--", unit]
     try:
-        output = process.run(argv, timeout_seconds=_ASK_SECONDS).stdout
+        told = systemctl.show([unit], "IPAddressAllow", "IPAddressDeny", timeout_seconds=_ASK_SECONDS).get(unit, {})
     except process.ProcessFault:
         return None
-    told = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
     # systemd has no order of its own for them
     allowed, denied = (" ".join(sorted(told.get(key, "").split())) for key in ("IPAddressAllow", "IPAddressDeny"))
     return AddressFilter(unit, allowed, denied)
-
-
-def name(path: str = "/proc/self/cgroup") -> str | None:
-    """The unit's name, from the control group that systemd makes for it; None in no service of the system."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            groups = [
-                line.rstrip("\n").split(":", 2)[2] for line in file if line.startswith(("0::", "1:name=systemd:"))
-            ]
-    except (OSError, IndexError):
-        return None
-    for group in groups:
-        last = os.path.basename(group)
-        if last.endswith(".service") and "/user.slice/" not in group:
-            return last
-    return None
 
 
 def _is_in(address: str, networks: str) -> bool:
