@@ -63,7 +63,7 @@ def lines(now: Overview) -> Iterator[str]:
     oldest = backlog.oldest_ready_age_seconds
     age = say(", the oldest for {time}", time=words.lasting(oldest)) if backlog.ready and oldest is not None else ""
     yield say("waiting      {files}, {size}", files=_files(backlog.ready), size=words.size(backlog.ready_bytes)) + age
-    in_hand = daemon.in_hand if daemon else []
+    in_hand = daemon.in_hand if daemon else ()
     yield say("in hand      {files}", files=_files(len(in_hand)))
     yield from (f"  {_progress(file)}" for file in in_hand)
     yield say("failed       {files}", files=_files(backlog.failed))
