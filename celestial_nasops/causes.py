@@ -18,6 +18,7 @@ from celestial_nasops.daemon_causes import (
     NAS_STORED_BESIDE as NAS_STORED_BESIDE,
     PENDING_DELETES_CORRUPT as PENDING_DELETES_CORRUPT,
     PENDING_DELETES_UNSAVED as PENDING_DELETES_UNSAVED,
+    QUEUE_REPLACED as QUEUE_REPLACED,
     REQUEUE_IN_HAND as REQUEUE_IN_HAND,
     REQUEUE_NO_ROW as REQUEUE_NO_ROW,
     REQUEUE_WAITS as REQUEUE_WAITS,
@@ -95,8 +96,9 @@ DATABASE_LOCKED = Cause(
 )
 DATABASE_READ_ONLY = Cause(
     "database_read_only",
-    "the database {path} can be read but not written: {reason}",
-    "SQLite must write the file and its whole folder: findmnt -T {path}; ls -ld {path} {folder}",
+    "the database {path} can be read but not written: user {user} may not write {places} (owner {owner}, mode {mode})",
+    "SQLite must write the file and its whole folder, as the daemon's user; if {user} is that user: "
+    "sudo chown {user} {places} && sudo chmod u+rwX {places}",
 )
 DATABASE_NO_PERMISSION = Cause(
     "database_no_permission",
@@ -105,8 +107,8 @@ DATABASE_NO_PERMISSION = Cause(
 )
 DATABASE_DISK_FULL = Cause(
     "database_disk_full",
-    "no space left for the database {path}",
-    "free space there: df -h {folder}",
+    "no space left for the database {path}: {free} of {total} free on {mount_point} ({device})",
+    "free space there; what fills it: sudo du -xhd2 {mount_point} | sort -h | tail",
 )
 DATABASE_NO_TABLE = Cause(
     "database_no_table",
@@ -128,6 +130,11 @@ DATABASE_FAILED = Cause(
     "database_failed",
     "the database {path} failed: {reason}",
     "look at it with: sqlite3 {path} 'PRAGMA quick_check'",
+)
+RECEIPT_UNREADABLE = Cause(
+    "receipt_unreadable",
+    "the receipt {row_id} in {path} can't be understood: its {column} is none that this version writes",
+    "see what it is, and who wrote it: sqlite3 {path} 'SELECT * FROM media_transfer_receipts WHERE id = {row_id}'",
 )
 ROW_EXISTS = Cause(
     "row_exists",
@@ -176,8 +183,9 @@ FOLDER_REPLACED = Cause(
 )
 FOLDER_FULL = Cause(
     "folder_full",
-    "no space left in {path} ({setting}): {reason}",
-    "free space there: df -h {path}; df -i {path}",
+    "no space left in {path} ({setting}): {reason}; {free} of {total} free on {mount_point} ({device})",
+    "free space there; what fills it: sudo du -xhd2 {mount_point} | sort -h | tail; where no inode is free: "
+    "sudo du -xd2 --inodes {mount_point} | sort -n | tail",
 )
 FOLDER_FAILED = Cause(
     "folder_failed",

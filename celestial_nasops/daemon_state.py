@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from celestial_nasops import causes
+from celestial_nasops import causes, regular_file
 from celestial_nasops.durable import write_atomically
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.nas.capabilities import Capabilities
@@ -107,8 +107,7 @@ def read(folder: str) -> DaemonState | None:
     """
     path = os.path.join(folder, FILE_NAME)
     try:
-        with open(path, "rb") as file:
-            return TypeAdapter(DaemonState).validate_json(file.read())
+        return TypeAdapter(DaemonState).validate_json(regular_file.read(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from celestial_nasops import durable
+from celestial_nasops import durable, regular_file
 from celestial_nasops.fault import Fault
 from healthcheck import causes, marked_file
 from healthcheck.stop import Interrupted
@@ -109,11 +109,10 @@ class Ledger:
             OSError: the folder can't be read, or the bad file can't be put aside.
         """
         try:
-            with open(self._path, "rb") as file:
-                self.debts = _File.model_validate_json(file.read()).debts
+            self.debts = _File.model_validate_json(regular_file.read(self._path)).debts
         except FileNotFoundError:
             self.debts = []
-        except ValidationError:
+        except (ValidationError, regular_file.NotAFile):
             self.put_aside = durable.put_aside(self._path, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
 
     def save(self) -> None:

@@ -179,10 +179,6 @@ def _is_the_state_folder(folder: Values, _effect: Values) -> bool:
     return folder.get("setting") == "daemon_settings.state_path"
 
 
-def _is_a_read_only_disk(database: Values, _effect: Values) -> bool:
-    return "Read-only file system" in str(database.get("reason", ""))
-
-
 RULES = (
     # A daemon that hangs in the middle of a write holds the lock.
     Rule(_codes(causes.DAEMON_HUNG), _codes(shared.DATABASE_LOCKED), _holds_the_lock),
@@ -198,8 +194,6 @@ RULES = (
     Rule(_FOLDER, _OVERDUE, _is_the_state_folder),
     # Nobody can delete in a media folder that is read-only or away, nor tell what was deleted there.
     Rule(_FOLDER, _OVERDUE | _codes(causes.MEDIA_FOLDER_AWAY), _is_the_media_folder),
-    # The queue lies beside the media.
-    Rule(_codes(shared.DATABASE_READ_ONLY), _OVERDUE, _is_a_read_only_disk),
     # What can't be carried waits.
     Rule(
         UNREACHABLE | DATABASE | _NO_LOGIN | _NAS_TAKES_NOTHING | _NOT_CARRIED | _codes(causes.TRANSFER_RETRYING),

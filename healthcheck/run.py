@@ -355,7 +355,7 @@ def _take(fd: int) -> None:
 def is_under_way(state_dir: str) -> bool:
     """Whether a run holds the lock of a state folder now."""
     try:
-        fd = os.open(os.path.join(state_dir, LOCK_NAME), os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(os.path.join(state_dir, LOCK_NAME), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from celestial_nasops import causes
+from celestial_nasops import causes, regular_file
 from celestial_nasops.fault import NasRefusal
 from celestial_nasops.nas import ssh_library
 from celestial_nasops.nas.target import SshTarget
@@ -31,6 +31,10 @@ def load(target: SshTarget) -> tuple[str, paramiko.PKey]:
 
 def _read(path: str) -> paramiko.PKey:
     library = ssh_library.load()
+    try:
+        regular_file.demand(path)
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from error
     for kind in (library.Ed25519Key, library.ECDSAKey, library.RSAKey):
         try:
             key: paramiko.PKey = kind.from_private_key_file(path)
