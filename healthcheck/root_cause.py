@@ -159,6 +159,7 @@ _NO_LOGIN = _codes(
     shared.NAS_KEY_MISSING,
     shared.NAS_KEY_UNUSABLE,
     shared.NAS_KEY_REFUSED,
+    shared.NAS_ACCOUNT_REFUSED,
     shared.NAS_NO_COMMON_ALGORITHM,
     shared.NAS_NO_SHELL,
     shared.NAS_SESSION_REFUSED,

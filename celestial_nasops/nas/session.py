@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -28,6 +29,7 @@ _OUTPUT_LIMIT_BYTES = 1 << 20
 _NOISE_SHOWN_CHARACTERS = 200
 _PIECE_BYTES = 32_000  # fits into one SSH packet of the size that servers take
 _END_SECONDS = 0.5
+_FREED_SECONDS, _FREED_PAUSE_SECONDS = 1.0, 0.02
 _PROXY_CAUSES = {causes.NAS_HUNG_UP.code, causes.NAS_SSH_FAILED.code, causes.NAS_SILENT.code}
 
 
@@ -61,6 +63,7 @@ class NasSession:
         self.can_write_on: bool | None = None
         self.capabilities: Capabilities | None = None
         self._sftp: SftpClient | None = None
+        self._has_had_channel = False
         self._ended = False
         self._end_lock = threading.Lock()
 
@@ -154,7 +157,7 @@ class NasSession:
         source_failed: BaseException | None = None
         with Watchdog(timeout_seconds, self.abort) as watchdog:
             try:
-                channel = self._transport.open_session(timeout=timeout_seconds + 1)
+                channel = self._channel(timeout_seconds)
                 with contextlib.closing(channel):
                     channel.exec_command(framed.command)
                     if stdin is not None:
@@ -228,7 +231,7 @@ class NasSession:
         from celestial_nasops.nas.sftp_client import SftpClient
 
         with self.bounded(timeout_seconds, action="open", path="SFTP") as watchdog:
-            channel = self._transport.open_session(timeout=timeout_seconds + 1)
+            channel = self._channel(timeout_seconds)
             try:
                 channel.invoke_subsystem("sftp")
                 self._sftp = SftpClient(channel)
@@ -244,6 +247,23 @@ class NasSession:
                     target=self.target.sftp_alias,
                 ) from error
         return self._sftp
+
+    def _channel(self, timeout_seconds: float) -> paramiko.Channel:
+        """Open a channel.
+
+        A server that allows few at a time counts the last one until what ran there is gone, a moment after its answer.
+        """
+        until = time.monotonic() + (_FREED_SECONDS if self._has_had_channel else 0.0)
+        while True:
+            try:
+                channel = self._transport.open_session(timeout=timeout_seconds + 1)
+            except ssh_library.load().ChannelException:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_FREED_PAUSE_SECONDS)
+                continue
+            self._has_had_channel = True
+            return channel
 
     def _outlives_failure(self) -> bool:
         """Whether the connection still stands after a channel ended early. Its end is known a moment later."""

@@ -271,6 +271,14 @@ def test_sessions_refused(tmp_path: Path) -> None:
         assert str(caught.value) == "127.0.0.1 refuses to open another session: Connect failed"
 
 
+def test_one_session_at_a_time(tmp_path: Path) -> None:
+    """The server frees a session's place a moment after its answer; a command that follows at once waits for it."""
+    with openssh_server(tmp_path / "nas", settings=["MaxSessions 1"]) as server, session_on(server) as session:
+        for number in range(20):
+            answer = session.exec('echo "$1"; exec 1>&- 2>&-; sleep 0.05', args=[str(number)], timeout_seconds=10)
+            assert answer.output == f"{number}\n".encode()
+
+
 def too_long(action: str) -> str:
     return f"the NAS could not {action}: its answer is longer than 1048576 bytes"
 

@@ -9,8 +9,9 @@ from tests.faults.table import fault, no_alarm
 from tests.system.site import HOME, Site
 
 SSH_CONFIG = f"{HOME}/.ssh/config"
-PING = "see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: ssh -v -p 22 10.77.0.3"
-AWAKE = "see that the NAS is on and awake, and that no firewall is in between: ssh -v -p 22 10.77.0.3"
+TRY = "sudo -u media-sync ssh -v -p 22 10.77.0.3"
+PING = f"see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: {TRY}"
+AWAKE = f"see that the NAS is on and awake, and that no firewall is in between: {TRY}"
 
 
 @fault(
