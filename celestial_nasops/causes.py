@@ -285,6 +285,12 @@ NAS_ACCOUNT_REFUSED = Cause(
     "see on the NAS whether the account is expired or locked (DSM: Control Panel, User & Group): "
     "sudo chage -l {username}; sudo passwd -S {username}",
 )
+NAS_LOGIN_HANGS = Cause(
+    "nas_login_hangs",
+    "the login of {username} on {host} gave no answer within {seconds} s ({stage})",
+    "see what it waits for there (a disk that wakes up or fails, a profile, a directory service): "
+    "ssh -v {target} uptime; if that hangs as well, restart the NAS",
+)
 NAS_NO_COMMON_ALGORITHM = Cause(
     "nas_no_common_algorithm",
     "{host} and this server share no algorithm: {reason}",

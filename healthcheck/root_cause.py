@@ -81,6 +81,7 @@ UNREACHABLE = _codes(
     shared.NAS_NO_ROUTE,
     shared.NAS_REFUSED,
     shared.NAS_SILENT,
+    shared.NAS_LOGIN_HANGS,
     shared.NAS_HUNG_UP,
     shared.NAS_CONNECTION_LOST,
     shared.NAS_PROXY_FAILED,

@@ -133,7 +133,7 @@ def _authenticate(
     except (library.SSHException, EOFError, OSError) as error:
         raise _broken(transport, target, "login") from error
     if not done.wait(timeout_seconds):
-        raise _silent(target, timeout_seconds, "login")
+        raise hangs(target, timeout_seconds, "login")
     if transport.is_authenticated():
         return
     failure = transport.get_exception()
@@ -169,6 +169,18 @@ def _not_shared(transport: paramiko.Transport, error: Exception) -> str:
         if f"no acceptable {word}" in str(error):
             return f"no {kind} of {', '.join(ours)}"
     return str(error).rstrip(".")
+
+
+def hangs(target: SshTarget, timeout_seconds: float, stage: str) -> NasUnavailable:
+    """The fault of a server that was talked to, and does not let us in or give a shell in time."""
+    return NasUnavailable(
+        causes.NAS_LOGIN_HANGS,
+        host=target.host,
+        username=target.username,
+        seconds=timeout_seconds,
+        stage=stage,
+        target=target.alias,
+    )
 
 
 def _silent(target: SshTarget, timeout_seconds: float, stage: str) -> NasUnavailable:

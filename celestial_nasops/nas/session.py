@@ -13,7 +13,7 @@ from celestial_nasops import causes
 from celestial_nasops.fault import Fault, NasFault, NasUnavailable
 from celestial_nasops.nas import capabilities, ssh_library
 from celestial_nasops.nas.capabilities import Capabilities, ShellFacts
-from celestial_nasops.nas.login import log_in
+from celestial_nasops.nas.login import hangs, log_in
 from celestial_nasops.nas.sftp_errors import Garbled, Refused
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
@@ -30,7 +30,12 @@ _NOISE_SHOWN_CHARACTERS = 200
 _PIECE_BYTES = 32_000  # fits into one SSH packet of the size that servers take
 _END_SECONDS = 0.5
 _FREED_SECONDS, _FREED_PAUSE_SECONDS = 1.0, 0.02
-_PROXY_CAUSES = {causes.NAS_HUNG_UP.code, causes.NAS_SSH_FAILED.code, causes.NAS_SILENT.code}
+_PROXY_CAUSES = {
+    causes.NAS_HUNG_UP.code,
+    causes.NAS_SSH_FAILED.code,
+    causes.NAS_SILENT.code,
+    causes.NAS_LOGIN_HANGS.code,
+}
 
 
 class _Purpose(NamedTuple):
@@ -64,6 +69,7 @@ class NasSession:
         self.capabilities: Capabilities | None = None
         self._sftp: SftpClient | None = None
         self._has_had_channel = False
+        self._has_answered = False
         self._ended = False
         self._end_lock = threading.Lock()
 
@@ -166,6 +172,7 @@ class NasSession:
                     output = _collect(channel, framed, watchdog, more_time)
                     reply = framed.reply(output)
                     said = framed.said_aside(output)
+                    self._has_answered |= framed.answer(output) is not None
                     if said is None and reply is not None:
                         said = b""  # it answers, and keeps to itself what it has
                     if self.shell_facts is None and said is not None:
@@ -184,7 +191,9 @@ class NasSession:
             raise source_failed
         if reply is not None:
             return reply
-        raise self._silent(purpose) if watchdog.has_bitten or fault is None else fault
+        if watchdog.has_bitten or fault is None:
+            raise self._silent(purpose, sends=stdin is not None)
+        raise fault
 
     @contextlib.contextmanager
     def bounded(self, timeout_seconds: float, *, action: str, path: str) -> Iterator[Watchdog]:
@@ -235,6 +244,7 @@ class NasSession:
             try:
                 channel.invoke_subsystem("sftp")
                 self._sftp = SftpClient(channel)
+                self._has_answered = True
             except Exception as error:  # what exec says of exceptions goes for this, too
                 channel.close()
                 if watchdog.has_bitten or not self._outlives_failure():
@@ -320,7 +330,9 @@ class NasSession:
             causes.NAS_CONNECTION_LOST, host=self.target.host, stage=purpose.stage, target=self.target.alias
         )
 
-    def _silent(self, purpose: _Purpose) -> NasFault:
+    def _silent(self, purpose: _Purpose, *, sends: bool = False) -> NasFault:
+        if not (self._has_answered or sends):  # what takes our bytes may have begun to answer, unheard
+            return hangs(self.target, purpose.timeout_seconds, purpose.stage)
         return NasUnavailable(
             causes.NAS_SILENT,
             host=self.target.host,

@@ -173,6 +173,30 @@ ENTRIES = (
         ),
     ),
     Entry(
+        shared.NAS_LOGIN_HANGS,
+        where=("remote_verify", "local_delete", "daemon"),
+        en=Text(
+            title="The login on the NAS hangs",
+            explanation=(
+                "The NAS answers and shows its host key, and then nothing comes: it does not decide over the login, "
+                "or the account's shell never begins. A disk that wakes up or fails, a profile that waits for "
+                "something, or a directory service that is away hold a login up. Files wait; nothing is lost."
+            ),
+        ),
+        zh=Translation(
+            title="NAS 上的登录卡住",
+            explanation=(
+                "NAS 有应答并出示了主机密钥，之后便没有动静：它不对登录作出决定，或该账户的 shell 一直没有开始。磁盘"
+                "正在唤醒或有故障、profile 在等待某事、目录服务不可用，都会卡住登录。文件会等待，不会丢失。"
+            ),
+            summary="{host} 上 {username} 的登录在 {seconds} 秒内没有应答（{stage}）",
+            remedy=(
+                "查看它在那里等什么（正在唤醒或有故障的磁盘、profile、目录服务）："
+                "ssh -v {target} uptime；如果这样也卡住，请重启 NAS"
+            ),
+        ),
+    ),
+    Entry(
         shared.NAS_NO_COMMON_ALGORITHM,
         where=("remote_verify", "local_delete", "daemon"),
         en=Text(

@@ -20,6 +20,11 @@ AS_USER = f"sudo -u {USER}"
 OF_HOST = "sudo ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
 # A run waits no longer than needed for what can't come.
 IMPATIENT = {"testing": {"max_wait_minutes": 0.1}}
+KEEPS_TRYING = "the daemon could not deliver {name}.smoke-check.bin within 5 s and keeps trying: "
+LOOK_IN = (
+    "see what it waits for there (a disk that wakes up or fails, a profile, a directory service): "
+    f"{AS_USER} ssh -v nas-edge uptime; if that hangs as well, restart the NAS"
+)
 key_refused = fault(
     probe="remote_verify",
     cause="nas_key_refused",
@@ -28,12 +33,9 @@ key_refused = fault(
     "nobody else may write the home and its .ssh, and that the account is not locked: "
     f"ls -ld ~{NAS_USER} ~{NAS_USER}/.ssh; sudo passwd -S {NAS_USER}",
 )
-key_unusable = fault(
-    probe="remote_verify",
-    cause="nas_key_unusable",
-    says=f"the key {KEY} can't be used: {{reason}}",
-    remedy=f"it must be a private key of user {USER} without passphrase: sudo chown {USER} {KEY}; "
-    f"{AS_USER} ssh-keygen -p -N '' -f {KEY}",
+USABLE = (
+    f"it must be a private key of user {USER} without passphrase: sudo chown {USER} {KEY}; "
+    f"{AS_USER} ssh-keygen -p -N '' -f {KEY}"
 )
 
 
@@ -163,7 +165,12 @@ def key_file_missing(site: Site) -> Iterator[None]:
         yield
 
 
-@key_unusable
+@fault(
+    probe="remote_verify",
+    cause="nas_key_unusable",
+    says=f"the key {KEY} can't be used: it has a passphrase",
+    remedy=USABLE,
+)
 def key_encrypted(site: Site) -> Iterator[None]:
     """The key has a passphrase."""
     phrase = "secret phrase"
@@ -175,7 +182,12 @@ def key_encrypted(site: Site) -> Iterator[None]:
         yield
 
 
-@key_unusable
+@fault(
+    probe="remote_verify",
+    cause="nas_key_unusable",
+    says=f"the key {KEY} can't be used: Permission denied",
+    remedy=USABLE,
+)
 def key_of_another(site: Site) -> Iterator[None]:
     """The key belongs to root."""
     site.edge.shell(f"chown root: {KEY}")
@@ -204,7 +216,7 @@ def key_world_readable(site: Site) -> Iterator[None]:
 @fault(
     probe="remote_verify",
     cause="nas_no_shell",
-    says=f"{{told}}{NAS_USER} on 10.77.0.3 gets no shell: This account is currently not available.",
+    says=f"{KEEPS_TRYING}{NAS_USER} on 10.77.0.3 gets no shell: This account is currently not available.",
     remedy="on the NAS switch SFTP on (DSM: Control Panel, File Services, FTP, SFTP), or give the account a shell "
     f"(DSM gives one to members of administrators only); try: {AS_USER} sftp nas-edge",
 )
@@ -233,7 +245,7 @@ def chatty_profile(site: Site) -> Iterator[None]:
 @fault(
     probe="remote_verify",
     cause="nas_no_common_algorithm",
-    says="10.77.0.3 and this server share no algorithm: no cipher of {ciphers}",
+    says="10.77.0.3 and this server share no algorithm: no cipher of aes128-gcm@openssh.com, {others}",
     remedy="allow one of them on the NAS (DSM: Control Panel, Terminal & SNMP, Advanced), or update it; what it has "
     "now, there: sudo sshd -T | grep -iE 'ciphers|macs|algorithms'",
 )
@@ -246,7 +258,7 @@ def no_common_algorithm(site: Site) -> Iterator[None]:
 @fault(
     probe="remote_verify",
     cause="nas_session_refused",
-    says="{told}10.77.0.3 refuses to open another session: Connect failed",
+    says=f"{KEEPS_TRYING}10.77.0.3 refuses to open another session: Connect failed",
     remedy="raise MaxSessions in the NAS's sshd_config, and restart its SSH service; what it is now, there: "
     "sudo sshd -T | grep -i maxsessions",
 )
@@ -291,9 +303,9 @@ def max_startups(site: Site) -> Iterator[None]:
 
 @fault(
     probe="remote_verify",
-    cause="nas_silent",
-    says="{told}10.77.0.3 port 22 gave no answer within {seconds} s (login)",
-    remedy=f"see that the NAS is on and awake, and that no firewall is in between: {AS_USER} ssh -v -p 22 10.77.0.3",
+    cause="nas_login_hangs",
+    says=f"{KEEPS_TRYING}the login of {NAS_USER} on 10.77.0.3 gave no answer within 1 s (login)",
+    remedy=LOOK_IN,
 )
 def login_hangs(site: Site) -> Iterator[None]:
     """The NAS never decides whether the key will do."""
@@ -309,9 +321,9 @@ def login_hangs(site: Site) -> Iterator[None]:
 
 @fault(
     probe="remote_verify",
-    cause="nas_silent",
-    says="{told}10.77.0.3 port 22 gave no answer within {seconds} s ({stage})",
-    remedy=f"see that the NAS is on and awake, and that no firewall is in between: {AS_USER} ssh -v -p 22 10.77.0.3",
+    cause="nas_login_hangs",
+    says=f"{KEEPS_TRYING}the login of {NAS_USER} on 10.77.0.3 gave no answer within 1 s (look around there)",
+    remedy=LOOK_IN,
 )
 def exec_never_answers(site: Site) -> Iterator[None]:
     """A command on the NAS never answers."""
@@ -339,7 +351,9 @@ def alias_undefined(site: Site) -> Iterator[None]:
 @fault(
     probe="remote_verify",
     cause="nas_proxy_failed",
-    says="{told}the way to 10.77.0.3 through '{proxy}' failed: {reason}",
+    says=f"{KEEPS_TRYING}the way to 10.77.0.3 through "
+    "'ssh -o BatchMode=yes -W [10.77.0.3]:22 -- ssh://[10.77.0.3]:2222' failed: "
+    "Connection {ended} by 10.77.0.3 port 2222",
     remedy=f"try it by hand: {AS_USER} ssh -v nas-edge",
 )
 def jump_host_dies(site: Site) -> Iterator[None]:
