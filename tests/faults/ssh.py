@@ -19,8 +19,8 @@ KEY, KNOWN_HOSTS, CONFIG = f"{SSH}/id_ed25519", f"{SSH}/known_hosts", f"{SSH}/co
 AS_USER = f"sudo -u {USER}"
 OF_HOST = "sudo ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub"
 # A run waits no longer than needed for what can't come.
-IMPATIENT = {"testing": {"max_wait_minutes": 0.1}}
-KEEPS_TRYING = "the daemon could not deliver {name}.smoke-check.bin within 5 s and keeps trying: "
+IMPATIENT = {"testing": {"max_wait_minutes": 0.06}}
+KEEPS_TRYING = "the daemon could not deliver {name}.smoke-check.bin within {few} s and keeps trying: "
 LOOK_IN = (
     "see what it waits for there (a disk that wakes up or fails, a profile, a directory service): "
     f"{AS_USER} ssh -v nas-edge uptime; if that hangs as well, restart the NAS"
@@ -33,28 +33,17 @@ key_refused = fault(
     "nobody else may write the home and its .ssh, and that the account is not locked: "
     f"ls -ld ~{NAS_USER} ~{NAS_USER}/.ssh; sudo passwd -S {NAS_USER}",
 )
-USABLE = (
-    f"it must be a private key of user {USER} without passphrase: sudo chown {USER} {KEY}; "
-    f"{AS_USER} ssh-keygen -p -N '' -f {KEY}"
-)
 
 
 @contextlib.contextmanager
-def sshd(site: Site, *lines: str, off: str = "") -> Iterator[None]:
-    """Run the NAS's sshd with other settings for a while, and have everybody connect to it anew.
-
-    Args:
-        site: whose.
-        lines: of sshd_config; they come before all others, and win.
-        off: a setting of the usual configuration that is left out.
-    """
-    usual, there = "/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d/fault.conf"
-    site.nas.shell(f"cp -p {usual} {usual}.kept; sed -i '/^{off or 'nothing'}/d' {usual}")
+def sshd(site: Site, *lines: str) -> Iterator[None]:
+    """Run the NAS's sshd with other settings for a while, which win, and have everybody connect to it anew."""
+    there = "/etc/ssh/sshd_config.d/fault.conf"
     site.nas.write(there, "\n".join([*lines, ""]))
     site.nas.run("systemctl", "restart", "ssh.service")
     site.forget_connections()
     yield
-    site.nas.shell(f"rm {there}; mv {usual}.kept {usual}; systemctl restart ssh.service")
+    site.nas.shell(f"rm {there}; systemctl restart ssh.service")
     site.forget_connections()
 
 
@@ -134,8 +123,10 @@ def home_of_mode_777(site: Site) -> Iterator[None]:
 @key_refused
 def account_locked(site: Site) -> Iterator[None]:
     """The account is locked, and its sshd asks no PAM."""
-    with sshd(site, "UsePAM no"), on_the_nas(site, f"usermod --lock {NAS_USER}", f"usermod --password '*' {NAS_USER}"):
+    with sshd(site, "UsePAM no"):
+        site.nas.run("usermod", "--lock", NAS_USER)
         yield
+        site.nas.run("usermod", "--password", "*", NAS_USER)
 
 
 @fault(
@@ -169,7 +160,8 @@ def key_file_missing(site: Site) -> Iterator[None]:
     probe="remote_verify",
     cause="nas_key_unusable",
     says=f"the key {KEY} can't be used: it has a passphrase",
-    remedy=USABLE,
+    remedy=f"it must be a private key of user {USER} without passphrase: sudo chown {USER} {KEY}; "
+    f"{AS_USER} ssh-keygen -p -N '' -f {KEY}",
 )
 def key_encrypted(site: Site) -> Iterator[None]:
     """The key has a passphrase."""
@@ -180,21 +172,6 @@ def key_encrypted(site: Site) -> Iterator[None]:
         f"ssh-keygen -q -p -P '{phrase}' -N '' -f {KEY} >/dev/null",
     ):
         yield
-
-
-@fault(
-    probe="remote_verify",
-    cause="nas_key_unusable",
-    says=f"the key {KEY} can't be used: Permission denied",
-    remedy=USABLE,
-)
-def key_of_another(site: Site) -> Iterator[None]:
-    """The key belongs to root."""
-    site.edge.shell(f"chown root: {KEY}")
-    site.forget_connections()
-    yield
-    site.edge.shell(f"chown {USER}: {KEY}")
-    site.forget_connections()
 
 
 @fault(
