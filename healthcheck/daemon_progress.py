@@ -17,7 +17,7 @@ class DaemonProgress:
     def __init__(self, state_path: str) -> None:
         self._state_path = state_path
         self._seen: dict[str, tuple[int, float]] = {}
-        self.in_hand: list[InHand] | None = None
+        self.in_hand: tuple[InHand, ...] | None = None
         """The files that it holds, as of the last look; None where it keeps no state file."""
 
     def look(self) -> None:

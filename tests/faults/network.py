@@ -12,8 +12,10 @@ from tests.system.site import DAEMON, DATABASE, HOME, USER, Site
 SSH_CONFIG = f"{HOME}/.ssh/config"
 TRY = "sudo -u media-sync ssh -v -p 22 10.77.0.3"
 PING = f"see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: {TRY}"
+IN_HAND = (
+    "SELECT 1 FROM media_transfer_status WHERE transfer_status = 'transferring' AND file_name LIKE '%-1.smoke-check.%'"
+)
 AWAKE = f"see that the NAS is on and awake, and that no firewall is in between: {TRY}"
-IN_HAND = "SELECT 1 FROM media_transfer_status WHERE transfer_status = 'transferring'"
 
 
 @fault(
