@@ -13,6 +13,7 @@ from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Cause, Fault, NasFault, NasUnavailable
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
+from celestial_nasops.nas import identity
 from celestial_nasops.nas.capabilities import Way
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
@@ -25,6 +26,7 @@ from healthcheck.status_file import boot_id
 
 _SLOWEST_LINK_BYTES_PER_SECOND = 2e6
 _LONGEST_PAUSE_SECONDS = 600.0
+_GIVE_BACK_SECONDS = 3.0  # how long a daemon that tries to log in just now may take to be refused as well
 
 
 class Evidence(NamedTuple):
@@ -57,6 +59,7 @@ def probe(run: Run) -> Finding:
     waiting, verified, decoy = list(run.followed), list[Finding](), run.decoy
     decoy_until: float | None = None
     refusal: Fault | None = None
+    give_back_until: float | None = None
     progress = DaemonProgress(run.config.daemon_settings.state_path)
     begun = time.monotonic()
     with run.open_database() as database, Wakeup(os.path.dirname(path), media, stop_fd=run.nudge.fileno()) as wakeup:
@@ -78,13 +81,17 @@ def probe(run: Run) -> Finding:
                 progress.look()
             refusal = run.nas.refusal
             left = run.clock.left_to_wait()
+            if refusal is not None:
+                give_back_until = give_back_until or time.monotonic() + _GIVE_BACK_SECONDS
+                held = any(map(_is_held, [*waiting, decoy] if decoy is not None else waiting))
+                left = min(left, give_back_until - time.monotonic() if held else 0.0)
             if not waiting:
                 good = all(finding.outcome is Outcome.PASS for finding in verified)
                 if decoy is None or negative_proof.is_settled(decoy) or not good:
                     break
                 decoy_until = decoy_until or time.monotonic() + negative_proof.LONGEST_WAIT_SECONDS
                 left = min(left, decoy_until - time.monotonic())
-            if refusal is not None or left <= 0:
+            if left <= 0:
                 break
             run.tell(_waiting_for(waiting) if waiting else say("waiting for the daemon to refuse a wrong file"))
             settle(look, wakeup, min(left, run.config.testing.poll_interval_seconds))
@@ -101,6 +108,8 @@ def probe(run: Run) -> Finding:
         for one in waiting
     ]
     finding = negative_proof.with_copy(run, _sum_up(verified))
+    if finding.outcome is Outcome.PASS:
+        finding = _open_key(run) or finding
     nas = run.nas.capabilities
     return finding if nas is None else replace(finding, details={**finding.details, "nas": asdict(nas)})
 
@@ -252,6 +261,11 @@ def _is_settled(one: Followed) -> bool:
     return ended or gone_early
 
 
+def _is_held(one: Followed) -> bool:
+    """Whether the daemon has the file in hand: were it withdrawn now, its copy might still appear."""
+    return one.record is not None and one.record.transfer_status is TransferStatus.TRANSFERRING
+
+
 def _verify(run: Run, one: Followed) -> Finding:
     unit = run.config.daemon_settings.unit
     if one.completed_at is None:
@@ -336,6 +350,13 @@ def _waiting_for(waiting: list[Followed]) -> str:
     if len(waiting) > 1:
         return say("waiting for the daemon ({status}, {count} files)", status=status, count=len(waiting))
     return say("waiting for the daemon ({status})", status=status)
+
+
+def _open_key(run: Run) -> Finding | None:
+    """The warning that the key which works is anybody's here; ssh, which moves what is large, does not use it."""
+    path = identity.path_of(run.target())
+    mode = identity.mode_open_to_others(path) if path is not None else None
+    return None if mode is None else Finding.of_cause(causes.KEY_OPEN_TO_OTHERS, Outcome.WARN, path=path, mode=mode)
 
 
 def _sum_up(findings: list[Finding]) -> Finding:
