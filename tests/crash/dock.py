@@ -27,6 +27,7 @@ from tests.waiting import eventually
 _REAL_DAEMON = ("-m", "celestial_nasops.media_sync_daemon")
 _START_SECONDS, _STOP_SECONDS = 30, 30
 _RUN_SECONDS = 180
+_MARKED_SECONDS = 20
 _DRAIN_SECONDS = 180
 SETTINGS: dict[str, dict[str, Any]] = {
     "sync_settings": {
@@ -195,15 +196,15 @@ class Dock:
         ledger.load()
         return [debt.name for debt in ledger.debts if not due or debt.due == due]
 
-    def await_marked_file(self, child: subprocess.Popen[str], seconds: float = 20) -> bool:
-        """Whether a run has put its file into the media folder; False where it ends, or was not seen to."""
-        deadline = time.monotonic() + seconds
-        while child.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(FileNotFoundError):
-                if any(carries_mark(name) for name in os.listdir(self.field.media)):
-                    return True
+    def marked_files(self) -> list[str]:
+        """Those of all runs in the media folder."""
+        return [name for name in os.listdir(self.field.media) if carries_mark(name)]
+
+    def await_marked_file(self, child: subprocess.Popen[str], known: set[str]) -> None:
+        """Until a run has put a file into the media folder that was not known, or ends, or is far too late."""
+        deadline = time.monotonic() + _MARKED_SECONDS
+        while child.poll() is None and time.monotonic() < deadline and known.issuperset(self.marked_files()):
             time.sleep(0.005)
-        return False
 
     def end(self) -> None:
         """End all that was started; twice is fine."""

@@ -20,8 +20,10 @@ from pathlib import Path
 KINDS = ("photos", "videos", "touches")
 _PAUSES = {"photos": (0.1, 0.8), "videos": (1.0, 5.0), "touches": (0.1, 1.0)}  # seconds
 _LONGEST_HOLD_SECONDS = 0.1
-# So much may wait: more would only fill the disk.
-_MOST_WAITING = {"photos": 40, "videos": 4}
+# So many files may lie here, to be carried or deleted: a queue that is busy and not one that grows for ever. Now and
+# then a mission brings many at once.
+_MOST_HERE = {"photos": 8, "videos": 2}
+_A_MISSION, _ITS_PHOTOS = 0.004, 60
 _PATIENCE_SECONDS = 5.0
 
 
@@ -74,24 +76,15 @@ def _main(kind: str, path: str, media: str, manifest: str, seed: str) -> None:
             if kind == "touches":
                 _touch(db, dice.uniform(0, _LONGEST_HOLD_SECONDS))
                 continue
-            for _ in range(dice.randrange(1, 7) if kind == "photos" else 1):
-                if _waiting(db, kind) >= _MOST_WAITING[kind]:
-                    break
+            mission = kind == "photos" and dice.random() < _A_MISSION
+            count = _ITS_PHOTOS if mission else dice.randrange(1, 7) if kind == "photos" else 1
+            room = _MOST_HERE[kind] - sum(f"_{kind}_" in name for name in os.listdir(media))
+            for _ in range(count if mission else min(count, room)):
                 number += 1
-                suffix, most = ("jpg", 150_000) if kind == "photos" else ("mp4", 12_000_000)
-                least = 1 if kind == "photos" else 4 << 20
+                suffix, least, most = ("jpg", 1, 150_000) if kind == "photos" else ("mp4", 4 << 20, 12_000_000)
                 name = f"20250122_{kind}_{number}.{suffix}"
                 made.write(f"{name} {_put(db, media, name, os.urandom(dice.randrange(least, most)))}\n")
                 made.flush()
-
-
-def _waiting(db: sqlite3.Connection, kind: str) -> int:
-    [[count]] = db.execute(
-        "SELECT count(*) FROM media_transfer_status WHERE transfer_status IN ('pending', 'transferring')"
-        " AND file_name LIKE ?",
-        (f"%_{kind}_%",),
-    ).fetchall()
-    return int(count)
 
 
 def _put(db: sqlite3.Connection, media: str, name: str, content: bytes) -> str:

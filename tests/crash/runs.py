@@ -19,11 +19,11 @@ from tests.crash.dock import Dock
 
 _PHASE_RUNS = 15  # so often the link and the settings change
 _RATES = (2 << 20, 4 << 20, 8 << 20)  # bytes per second
-_DELAYS_MS = (1, 10, 30)
+_DELAYS_MS = (1, 3, 10)
 _DELAYED = {"sync_settings": {"safe_delete_delay_minutes": 0.2}, "testing": {"max_wait_minutes": 0.15}}
 _BRIEF_MINUTES = 0.06
 # What a busy queue may be called where a run had little time: that nothing is broken.
-_BUSY = ("daemon_busy", "transfer_slow")
+_BUSY = ("daemon_busy", "transfer_slow", "daemon_restarted")
 
 # What happens beside a run, and how often in a hundred.
 EVENTS = {
@@ -66,7 +66,10 @@ class Tally:
         """Its figures, for people."""
         counted = [("outcome", self.outcomes), ("cause", self.causes), ("beside a run", self.events)]
         lines = [f"{n:6}  {what}: {name}" for what, counter in counted for name, n in sorted(counter.items())]
-        return [*lines, f"a run took {statistics.median(self.seconds):.2f} s (median), {max(self.seconds):.2f} s at most"]
+        return [
+            *lines,
+            f"a run took {statistics.median(self.seconds):.2f} s (median), {max(self.seconds):.2f} s at most",
+        ]
 
 
 class Campaign:
@@ -144,9 +147,10 @@ class Campaign:
     def _beside(self, event: str, child: subprocess.Popen[str]) -> Callable[[], None]:
         """What is to be done while a run is under way; the dice are thrown now, so that a seed means the same again."""
         dock, moment, lanes = self.dock, self._dice.random(), self._dice.choice((2, 4))
+        known = set(dock.marked_files())
 
         def in_mid_way(act: Callable[[], None]) -> None:
-            dock.await_marked_file(child)
+            dock.await_marked_file(child, known)
             time.sleep(moment * 0.3)  # the moment is what is tried here, not waited for
             act()
 
