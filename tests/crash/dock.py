@@ -1,8 +1,7 @@
-"""A dock at work: a queue, its writers, a slow link to a real sshd, a daemon that can be restarted, and the real check."""
+"""A dock at work: a queue, its writers, a slow link to a real sshd, a daemon to be restarted, and the real check."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -155,7 +154,7 @@ class Dock:
     def _settles(self) -> bool:
         """Whether nothing is owed any more after one more run."""
         with self.start_check() as child:
-            code, status, said = self.finish(child)
+            code, status, _ = self.finish(child)
         return code == 0 and status is not None and status.outcome == "pass" and not self.debts()
 
     def litter(self) -> list[str]:
