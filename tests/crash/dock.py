@@ -23,7 +23,7 @@ from tests.daemon_field import Field, environment
 from tests.nas_servers import Server
 from tests.waiting import eventually
 
-_REAL_DAEMON = ("-m", "celestial_nasops.media_sync_daemon")
+REAL_DAEMON = ("-m", "celestial_nasops.media_sync_daemon")
 _START_SECONDS, _STOP_SECONDS = 30, 30
 _RUN_SECONDS = 180
 _MARKED_SECONDS = 20
@@ -44,8 +44,16 @@ SETTINGS: dict[str, dict[str, Any]] = {
 class Dock:
     """One of each. What the writers made is looked at on the NAS, and counted, piece by piece."""
 
-    def __init__(self, folder: Path, nas: Server, link: SlowLink, daemon: Sequence[str] = _REAL_DAEMON) -> None:
-        self.field = Field(folder, nas, **SETTINGS)
+    def __init__(
+        self,
+        folder: Path,
+        nas: Server,
+        link: SlowLink,
+        daemon: Sequence[str] = REAL_DAEMON,
+        **settings: dict[str, Any],
+    ) -> None:
+        self._settings = SETTINGS | settings
+        self.field = Field(folder, nas, **self._settings)
         self.link = link
         self.check_state = folder / "check-state"
         self.carried = self.carried_bytes = self.starts = 0
@@ -86,8 +94,8 @@ class Dock:
 
     def reload(self, **settings: dict[str, Any]) -> None:
         """Change the configuration and tell the daemon, as an operator does."""
-        merged = {name: {**SETTINGS.get(name, {}), **settings.get(name, {})} for name in {*SETTINGS, *settings}}
-        self.field.configure(**merged)
+        usual = self._settings
+        self.field.configure(**{name: values | settings.get(name, {}) for name, values in usual.items()})
         self.tell(signal.SIGHUP)
 
     def await_reload(self) -> None:
@@ -136,7 +144,9 @@ class Dock:
         for writer in self._writers:
             writer.end()
         eventually(lambda: self._unfinished() == [], _DRAIN_SECONDS)
-        eventually(self._settles, _DRAIN_SECONDS)
+        deadline = time.monotonic() + _DRAIN_SECONDS
+        while unsettled := self._unsettled():
+            assert time.monotonic() < deadline, unsettled
         self.look_at_load()
         assert len(self._seen) == sum(len(writer.made()) for writer in self._writers)
         assert self.litter() == []
@@ -151,11 +161,12 @@ class Dock:
         left += [name for name in names if (self.field.media / name).exists()]
         return left + [str(one) for one in (self.field.pending() if self.field.list_path.exists() else [])]
 
-    def _settles(self) -> bool:
-        """Whether nothing is owed any more after one more run."""
+    def _unsettled(self) -> str:
+        """What is still owed after one more run, and all that it said; empty where nothing is."""
         with self.start_check() as child:
-            code, status, _ = self.finish(child)
-        return code == 0 and status is not None and status.outcome == "pass" and not self.debts()
+            code, status, said = self.finish(child)
+        done = code == 0 and status is not None and status.outcome == "pass" and not self.debts()
+        return "" if done else f"{self.debts()}\n{said}"
 
     def litter(self) -> list[str]:
         """What nobody will ever want: marked files, unfinished ones, and rows of either."""

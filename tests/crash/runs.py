@@ -99,15 +99,20 @@ class Campaign:
             if tell_every and number % tell_every == 0:
                 seconds, alarms = time.monotonic() - begun, len(self.tally.alarms)
                 print(f"{number} of {count} runs, {seconds:.0f} s, {alarms} false alarm(s)", flush=True)
+        self._set_delay(delayed=False)
         return self.tally
 
     def _change_phase(self, delayed: bool) -> None:
         self.dock.link.order(self._dice.choice(_RATES), self._dice.choice(_DELAYS_MS))
+        self._set_delay(delayed=delayed)
+        self.dock.look_at_load()
+
+    def _set_delay(self, *, delayed: bool) -> None:
+        """Have deletions wait, for longer than a run does, or have them done at once."""
         if delayed != self._delayed:
             self._delayed = delayed
             self.dock.reload(**(_DELAYED if delayed else {}))
             self.dock.await_reload()
-        self.dock.look_at_load()
 
     def _once(self, number: int, event: str) -> None:
         dock, brief = self.dock, self._dice.random() < 0.1
@@ -137,7 +142,7 @@ class Campaign:
         self.tally.alarms.append(alarm)
         print(alarm, flush=True)
         if self._keep is not None:
-            self._keep.mkdir(exist_ok=True)
+            self._keep.mkdir(parents=True, exist_ok=True)
             status = alarm.status.model_dump_json(indent=1) if alarm.status is not None else ""
             (self._keep / f"run-{alarm.number}.json").write_text(status)
             (self._keep / f"run-{alarm.number}.txt").write_text(alarm.said)

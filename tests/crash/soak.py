@@ -69,13 +69,13 @@ def _runs(count: int, seed: int) -> bool:
         dock.start()
         dock.load(seed)
         tally = Campaign(dock, random.Random(seed), kept).run(count, tell_every=50)
+        for line in tally.lines():
+            print(line)
+        for alarm in tally.alarms:
+            print(f"FALSE ALARM: {alarm}")
+        if tally.alarms:
+            print(f"their status files and words are kept in {kept}", flush=True)
         dock.drain()
-    for line in tally.lines():
-        print(line)
-    for alarm in tally.alarms:
-        print(f"FALSE ALARM: {alarm}")
-    if tally.alarms:
-        print(f"their status files and words are kept in {kept}")
     seconds, size = time.monotonic() - begun, dock.carried_bytes / 1e9
     print(
         f"{count} runs in {seconds:.0f} s, {dock.starts} starts of the daemon, {dock.carried} files ({size:.2f} GB) "
