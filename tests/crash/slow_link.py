@@ -98,9 +98,11 @@ async def _pump(wire: _Wire, source: asyncio.StreamReader, sink: asyncio.StreamW
 
 async def _main() -> None:
     there, back = _Wire(), _Wire()
+    relays = set[asyncio.Task[None] | None]()  # the loop itself holds none of them
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         other: asyncio.StreamWriter | None = None
+        relays.add(asyncio.current_task())
         try:
             other_reader, other = await asyncio.open_connection("127.0.0.1", int(sys.argv[1]))
             async with asyncio.TaskGroup() as group:
@@ -112,6 +114,7 @@ async def _main() -> None:
             for one in (writer, other):
                 if one is not None:
                     one.transport.abort()
+            relays.discard(asyncio.current_task())
 
     server = await asyncio.start_server(relay, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
