@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from celestial_nasops import causes as shared, daemon_state, process, read_only, words
 from celestial_nasops.config import Config
@@ -63,18 +64,11 @@ class Life:
 
 def probe(run: Run) -> Finding:
     """Ask systemd, and the daemon's state file where there is one; a restart under way is given the time to end."""
-    finding, patience = _look(run.config, run.config_path)
-    # A run that has little time is not to spend all of it here.
-    until = time.monotonic() + min(patience, run.clock.left_to_wait() / 2)
-    if not patience:
-        return finding
-    run.tell(say("the daemon is not there: is it being restarted?"))
-    with Wakeup(run.config.daemon_settings.state_path, stop_fd=run.nudge.fileno()) as wakeup:
-        while patience and time.monotonic() < until:
-            wakeup.wait(_LOOK_AGAIN_SECONDS)
-            run.check_interrupted()
-            finding, patience = _look(run.config, run.config_path)
-    return finding
+    seen = _look(run.config, run.config_path)
+    if seen.patience:
+        seen = _look_again(run, seen)
+    run.own_daemon = seen.is_own
+    return seen.finding
 
 
 def timeout_seconds(run: Run) -> float:
@@ -85,28 +79,50 @@ def timeout_seconds(run: Run) -> float:
 
 def look(config: Config, config_path: str) -> Finding:
     """One look, for a configuration, outside of a run."""
-    return _look(config, config_path)[0]
+    return _look(config, config_path).finding
 
 
-def _look(config: Config, config_path: str) -> tuple[Finding, float]:
-    """What there is to see, and how long a restart may show just that (seconds); 0 where it is no restart."""
+class _Seen(NamedTuple):
+    """A finding, how long a restart may show just that (seconds; 0: it is none), and whether the daemon is ours."""
+
+    finding: Finding
+    patience: float = 0.0
+    is_own: bool = False
+
+
+def _look_again(run: Run, seen: _Seen) -> _Seen:
+    # A run that has little time is not to spend all of it here.
+    until = time.monotonic() + min(seen.patience, run.clock.left_to_wait() / 2)
+    run.tell(say("the daemon is not there: is it being restarted?"))
+    with Wakeup(run.config.daemon_settings.state_path, stop_fd=run.nudge.fileno()) as wakeup:
+        while seen.patience and time.monotonic() < until:
+            wakeup.wait(_LOOK_AGAIN_SECONDS)
+            run.check_interrupted()
+            seen = _look(run.config, run.config_path)
+    return seen
+
+
+def _look(config: Config, config_path: str) -> _Seen:
     daemon, timeout = config.daemon_settings, config.check_settings.daemon_status_timeout_seconds
     if daemon.supervisor == "none":
         life = _look_at_state(config)
         finding = judge_life(life, daemon.unit, config_path, daemon.state_path)
-        return finding, max(0.0, min(timeout - _MARGIN_SECONDS, _RESTART_SECONDS)) if has_just_ended(life) else 0.0
+        patience = max(0.0, min(timeout - _MARGIN_SECONDS, _RESTART_SECONDS)) if has_just_ended(life) else 0.0
+        return _Seen(finding, patience, _is_ours_of_today(life))
     users = daemon.supervisor == "systemd-user"
     try:
         shown = systemctl.show([daemon.unit], *_PROPERTIES, timeout_seconds=timeout, users=users)
         properties = shown.get(daemon.unit, {})
     except process.ProcessFault as fault:
-        return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=fault.summary), 0.0
+        reason = fault.summary
+        return _Seen(Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=reason))
     bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties, users=users))
     if bad is not None:
-        return bad, _RESTART_SECONDS if is_between(properties) else 0.0
+        return _Seen(bad, _RESTART_SECONDS if is_between(properties) else 0.0)
     life = _look_at_state(config, properties.get("StatusText", ""))
     changed = _changed_at(config_path)
-    return judge_running(properties, life, daemon.unit, config_path, daemon.state_path, changed), 0.0
+    finding = judge_running(properties, life, daemon.unit, config_path, daemon.state_path, changed)
+    return _Seen(finding, is_own=_is_ours_of_today(life, _count(properties.get("MainPID", ""))))
 
 
 def is_between(properties: Mapping[str, str]) -> bool:
@@ -292,6 +308,17 @@ def _look_at_state(config: Config, status_text: str = "") -> Life | LocalFault |
     daemon = config.daemon_settings
     found = read_only_folder(state, status_text, daemon.state_path, daemon.unit)
     return Life(state, runs, stopped, code, config.fingerprint(), silent, _obstacle(daemon.state_path), read_only=found)
+
+
+def _is_ours_of_today(life: Life | LocalFault | None, pid: int | None = None) -> bool:
+    """Whether the daemon, of which ``pid`` may be known, is our own and does what is installed and configured now."""
+    return (
+        isinstance(life, Life)
+        and life.runs
+        and pid in (None, life.state.pid)
+        and life.code_on_disk == life.state.code_fingerprint
+        and life.config_now == life.state.config_fingerprint
+    )
 
 
 def _obstacle(folder: str) -> str:
