@@ -94,7 +94,7 @@ class Campaign:
         chances = events or EVENTS
         for number in range(1, count + 1):
             if number % _PHASE_RUNS == 1:
-                self._change_phase((number // _PHASE_RUNS) % 3 == 1)
+                self._change_phase((number // _PHASE_RUNS) % 4 == 1)
             self._once(number, self._dice.choices(list(chances), list(chances.values()))[0])
             if tell_every and number % tell_every == 0:
                 seconds, alarms = time.monotonic() - begun, len(self.tally.alarms)
