@@ -172,7 +172,13 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
                 bytes_done=moving.bytes_done,
                 bytes_total=moving.bytes_total,
             )
-        case TransferStatus.TRANSFERRING | TransferStatus.PENDING if _was_just_restarted(evidence) and not error:
+        case TransferStatus.PENDING if error:
+            return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, site, seconds)
+        case TransferStatus.PENDING if evidence.busy:
+            return Finding.of_cause(
+                causes.DAEMON_BUSY, Outcome.WARN, file=file, waited_seconds=seconds, evidence=str(evidence)
+            )
+        case TransferStatus.TRANSFERRING | TransferStatus.PENDING if _was_just_restarted(evidence):
             return Finding.of_cause(
                 causes.DAEMON_RESTARTED, Outcome.WARN, file=file, seconds=round(evidence.restarted or 0.0)
             )
@@ -182,12 +188,6 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
                 values = {"waited_seconds": seconds, "bytes_done": 0, "bytes_total": one.file.size}
                 return Finding.of_cause(causes.TRANSFER_SLOW, Outcome.WARN, file=file, **values)
             return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(now - since), unit=unit)
-        case TransferStatus.PENDING if error:
-            return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, site, seconds)
-        case TransferStatus.PENDING if evidence.busy:
-            return Finding.of_cause(
-                causes.DAEMON_BUSY, Outcome.WARN, file=file, waited_seconds=seconds, evidence=str(evidence)
-            )
         case TransferStatus.PENDING:
             return Finding.of_cause(
                 causes.NOT_PICKED_UP, file=file, waited_seconds=seconds, unit=unit, database=database
@@ -198,8 +198,8 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
 
 
 def _was_just_restarted(evidence: Evidence) -> bool:
-    """Whether that alone explains why a file was not taken up; where other files were, the queue does."""
-    return evidence.restarted is not None and evidence.restarted < _RESTART_SECONDS and not evidence.busy
+    """Whether that alone explains why a file is not done: it has to be taken up anew."""
+    return evidence.restarted is not None and evidence.restarted < _RESTART_SECONDS
 
 
 def _daemon_s_fault(generic: Cause, error: str, file: str, site: Mapping[str, str], seconds: int) -> Finding:

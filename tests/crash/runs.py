@@ -20,7 +20,7 @@ _PHASE_RUNS = 15  # so often the link and the settings change
 _RATES = (2 << 20, 4 << 20, 8 << 20)  # bytes per second
 _DELAYS_MS = (1, 3, 10)
 _DELAYED = {"sync_settings": {"safe_delete_delay_minutes": 0.2}, "testing": {"max_wait_minutes": 0.15}}
-_BRIEF_MINUTES = 0.06
+_BRIEF_MINUTES = 0.1
 # What a busy queue may be called where a run had little time: that nothing is broken.
 _BUSY = ("daemon_busy", "transfer_slow", "daemon_restarted")
 

@@ -63,6 +63,7 @@ def test_where_other_files_were_in_hand_the_queue_explains_it_and_no_restart() -
         (Evidence(), 5.0, 6.0, ("fail", "stuck_half_way")),
         (Evidence(), 2.9, 6.0, ("warn", "transfer_slow")),
         (Evidence(restarted=3.0), 890.0, 900.0, ("warn", "daemon_restarted")),
+        (Evidence(others_in_hand=1, others_done=2, restarted=3.0), 890.0, 900.0, ("warn", "daemon_restarted")),
         (Evidence(restarted=30.0), 890.0, 900.0, ("fail", "stuck_half_way")),
         (Evidence(moving=InHand("/m/x", 5, 1024, NOW - 800)), 890.0, 900.0, ("warn", "transfer_slow")),
     ],
