@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -31,6 +32,9 @@ def main() -> int:
     parser.add_argument("count", nargs="?", type=int, help="how many; by default 2000 kills, 1000 runs")
     parser.add_argument("--seed", type=int, default=0, help="of an earlier soak: does the same at the same places")
     options = parser.parse_args()
+    # One that is interrupted or terminated ends what it started as well, also where a shell has it ignore this.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _frame: sys.exit(128 + got))
     seed = options.seed or random.randrange(1, 1 << 32)
     good = True
     for name, usual in COUNTS.items():
