@@ -6,7 +6,7 @@ import glob
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -76,10 +76,11 @@ class DaemonState:
     heartbeat_boottime: _Seconds
     heartbeat_seconds: _Seconds
     doing: str = ""
-    in_hand: list[InHand] = field(default_factory=list)
+    # No lists: pydantic takes the signature of what makes a default apart, at half the cost of reading the state.
+    in_hand: tuple[InHand, ...] = ()
     last_error: str = ""
     nas_away_since: _Seconds | None = None
-    read_only: list[ReadOnlyFolder] = field(default_factory=list)
+    read_only: tuple[ReadOnlyFolder, ...] = ()
     deletions_stopped: str = ""
     no_room: str = ""
     paused_by: str = ""

@@ -20,7 +20,7 @@ class DaemonProgress:
         self._state: DaemonState | None = None
 
     @property
-    def in_hand(self) -> list[InHand] | None:
+    def in_hand(self) -> tuple[InHand, ...] | None:
         """The files that it holds, as of the last look; None where it keeps no state file."""
         return None if self._state is None else self._state.in_hand
 

@@ -109,7 +109,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
                 "seconds_left": seconds_left(file),
                 "started_at": file.started_at,
             }
-            for file in (daemon.in_hand if daemon else [])
+            for file in (daemon.in_hand if daemon else ())
         ],
         "failed": {"files": backlog.failed, "newest": [_failed(record) for record in overview.failed]},
         "unknown_status": {

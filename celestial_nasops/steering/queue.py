@@ -59,7 +59,7 @@ def lines(now: Overview) -> Iterator[str]:
     oldest = backlog.oldest_ready_age_seconds
     age = f", the oldest for {words.lasting(oldest)}" if backlog.ready and oldest is not None else ""
     yield f"waiting      {_files(backlog.ready)}, {words.size(backlog.ready_bytes)}{age}"
-    in_hand = daemon.in_hand if daemon else []
+    in_hand = daemon.in_hand if daemon else ()
     yield f"in hand      {_files(len(in_hand))}"
     yield from (f"  {_progress(file)}" for file in in_hand)
     yield f"failed       {_files(backlog.failed)}"

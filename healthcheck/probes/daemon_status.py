@@ -6,7 +6,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from celestial_nasops import causes as shared, daemon_state, process, read_only, words
@@ -46,8 +45,7 @@ _ERRNO_30 = {cause.code: cause for cause in (shared.FOLDER_READ_ONLY, shared.FOL
 LastError = Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """What the daemon's own state file and the process behind it tell."""
 
     state: DaemonState

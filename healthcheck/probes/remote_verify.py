@@ -6,7 +6,8 @@ import contextlib
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from typing import NamedTuple
 
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Cause, Fault, NasFault, NasUnavailable
@@ -30,8 +31,7 @@ _RESTART_SECONDS = 20.0
 _LATE_SHARE, _LATE_SECONDS = 0.5, 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What the daemon was seen to do, when a file was not done in time.
 
     ``moving``: the file itself, where it moves. ``restarted``: how long ago the daemon was restarted or ended while the
@@ -106,7 +106,7 @@ def probe(run: Run) -> Finding:
         return Finding.of_fault(refusal)
     now, site = time.time(), _site(run)
     verified += [
-        judge_unfinished(one, replace(evidence, moving=progress.moving(one.file.path)), waited, now, site)
+        judge_unfinished(one, evidence._replace(moving=progress.moving(one.file.path)), waited, now, site)
         for one in waiting
     ]
     finding = negative_proof.with_copy(run, _sum_up(verified))

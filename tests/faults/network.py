@@ -11,7 +11,9 @@ from tests.system.site import DAEMON, DATABASE, HOME, USER, Site
 
 SSH_CONFIG = f"{HOME}/.ssh/config"
 PING = "see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: ssh -v -p 22 10.77.0.3"
-IN_HAND = "SELECT 1 FROM media_transfer_status WHERE transfer_status = 'transferring'"
+IN_HAND = (
+    "SELECT 1 FROM media_transfer_status WHERE transfer_status = 'transferring' AND file_name LIKE '%-1.smoke-check.%'"
+)
 AWAKE = "see that the NAS is on and awake, and that no firewall is in between: ssh -v -p 22 10.77.0.3"
 
 
