@@ -46,6 +46,7 @@ PHRASES = {
     "under way": "正在进行",
     "cleaning up": "正在清理",
     "verifying the copy on the NAS": "正在校验 NAS 上的副本",
+    "the daemon is not there: is it being restarted?": "守护进程不在：是否正在重启？",
     "waiting for the daemon ({status})": "等待守护进程（{status}）",
     "waiting for the daemon ({status}, {count} files)": "等待守护进程（{status}，{count} 个文件）",
     "waiting for the daemon to delete {count} file(s), due {moment}": (

@@ -27,16 +27,25 @@ from healthcheck.status_file import boot_id
 _SLOWEST_LINK_BYTES_PER_SECOND = 2e6
 _LONGEST_PAUSE_SECONDS = 600.0
 _GIVE_BACK_SECONDS = 3.0  # how long a daemon that tries to log in just now may take to be refused as well
+# So long after a restart the daemon may not have come to a file yet.
+_RESTART_SECONDS = 20.0
+# What was taken up so late, compared with how long the run has waited, is not stuck yet.
+_LATE_SHARE, _LATE_SECONDS = 0.5, 60.0
 
 
 class Evidence(NamedTuple):
-    """What the daemon was seen to do, when a file was not done in time. ``moving``: the file itself, where it moves."""
+    """What the daemon was seen to do, when a file was not done in time.
+
+    ``moving``: the file itself, where it moves. ``restarted``: how long ago the daemon was restarted or ended while the
+    file waited (seconds), None where it was not.
+    """
 
     others_in_hand: int = 0
     others_done: int = 0
     ahead: int = 0
     progress: str = ""
     moving: InHand | None = None
+    restarted: float | None = None
 
     @property
     def busy(self) -> bool:
@@ -172,15 +181,22 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
                 bytes_done=moving.bytes_done,
                 bytes_total=moving.bytes_total,
             )
-        case TransferStatus.TRANSFERRING:
-            since = one.transferring_at or one.inserted_at or now
-            return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(now - since), unit=unit)
         case TransferStatus.PENDING if error:
             return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, site, seconds)
         case TransferStatus.PENDING if evidence.busy:
             return Finding.of_cause(
                 causes.DAEMON_BUSY, Outcome.WARN, file=file, waited_seconds=seconds, evidence=str(evidence)
             )
+        case TransferStatus.TRANSFERRING | TransferStatus.PENDING if _was_just_restarted(evidence):
+            return Finding.of_cause(
+                causes.DAEMON_RESTARTED, Outcome.WARN, file=file, seconds=round(evidence.restarted or 0.0)
+            )
+        case TransferStatus.TRANSFERRING:
+            since = one.transferring_at or one.inserted_at or now
+            if now - since < min(_LATE_SHARE * waited, _LATE_SECONDS):
+                values = {"waited_seconds": seconds, "bytes_done": 0, "bytes_total": one.file.size}
+                return Finding.of_cause(causes.TRANSFER_SLOW, Outcome.WARN, file=file, **values)
+            return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(now - since), unit=unit)
         case TransferStatus.PENDING:
             return Finding.of_cause(
                 causes.NOT_PICKED_UP, file=file, waited_seconds=seconds, unit=unit, database=database
@@ -188,6 +204,11 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
         case _:
             status = record.transfer_status_text
             return Finding.of_cause(causes.STATUS_UNKNOWN, file=file, status=status, database=database)
+
+
+def _was_just_restarted(evidence: Evidence) -> bool:
+    """Whether that alone explains why a file is not done: it has to be taken up anew."""
+    return evidence.restarted is not None and evidence.restarted < _RESTART_SECONDS
 
 
 def _daemon_s_fault(generic: Cause, error: str, file: str, site: Mapping[str, str], seconds: int) -> Finding:
@@ -341,7 +362,9 @@ def _evidence(
     if progress.in_hand is not None:
         # Our own daemon tells what it really holds; a row that a dead one left in transferring proves no work.
         in_hand = min(in_hand, len(progress.in_hand))
-    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, str(progress))
+    since = min((one.inserted_at for one in waiting if one.inserted_at is not None), default=now)
+    restarted = progress.seconds_since_restart(since)
+    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, str(progress), restarted=restarted)
 
 
 def _waiting_for(waiting: list[Followed]) -> str:

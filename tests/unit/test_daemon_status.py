@@ -15,6 +15,8 @@ from celestial_nasops.daemon_state import DaemonState, ReadOnlyFolder
 from celestial_nasops.fault import LocalFault
 from healthcheck.probes.daemon_status import (
     Life,
+    has_just_ended,
+    is_between,
     judge_foreign,
     judge_life,
     judge_running,
@@ -120,6 +122,24 @@ def test_units_that_are_not_well(changes: dict[str, str], outcome: str, cause: s
     assert judged(**changes) == (outcome, cause, summary)
 
 
+@pytest.mark.parametrize(
+    ("changes", "between"),
+    [
+        ({}, False),
+        ({"ActiveState": "deactivating", "SubState": "stop-sigterm", "Job": "7"}, True),
+        ({"ActiveState": "inactive", "SubState": "dead", "Job": "7"}, True),
+        ({"ActiveState": "activating", "SubState": "start", "Job": "7"}, True),
+        ({"ActiveState": "activating", "SubState": "start-pre"}, True),
+        ({"ActiveState": "activating", "SubState": "auto-restart", "Job": "7"}, False),
+        ({"ActiveState": "inactive", "SubState": "dead"}, False),
+        ({"ActiveState": "inactive", "SubState": "dead", "Job": "0"}, False),
+        ({"ActiveState": "failed", "SubState": "failed", "Job": "[not set]"}, False),
+    ],
+)
+def test_a_unit_that_is_about_to_be_another_thing(changes: dict[str, str], between: bool) -> None:
+    assert is_between(RUNNING | changes) is between
+
+
 STATE = DaemonState(
     pid=42,
     process_start_ticks=1,
@@ -135,6 +155,16 @@ STATE = DaemonState(
     doing="idle; 0 waiting",
 )
 ALIVE = Life(STATE, runs=True, stopped=False, code_on_disk="code", config_now="config", silent_seconds=2)
+
+
+def test_a_daemon_that_is_gone_may_be_in_a_restart_for_some_seconds_only() -> None:
+    gone = ALIVE._replace(runs=False)
+    assert has_just_ended(gone)
+    assert has_just_ended(gone._replace(silent_seconds=19.9))
+    assert not has_just_ended(gone._replace(silent_seconds=20))
+    assert not has_just_ended(gone._replace(silent_seconds=-5))  # of another boot
+    assert not has_just_ended(ALIVE)
+    assert not has_just_ended(None)
 
 
 def life(value: Life | LocalFault | None) -> tuple[str, str | None, str]:
