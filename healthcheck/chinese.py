@@ -21,6 +21,9 @@ PHRASES = {
     "; still owed: {name}: {reason}": "；尚未清除：{name}：{reason}",
     " and {count} more": "，另有 {count} 项",
     "internal error: {error}": "内部错误：{error}",
+    "give the folder and all in it to the user of the check: sudo chown -R {user} {folder}": (
+        "把该目录及其中的一切交给检查的用户：sudo chown -R {user} {folder}"
+    ),
     # --- while it runs ---
     "run {run_id} begins, smoke-check {version}": "运行 {run_id} 开始，smoke-check {version}",
     "measuring": "正在测量",

@@ -13,7 +13,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.language import say
-from healthcheck import causes, systemctl
+from healthcheck import causes, daemon_errors, systemctl
 from healthcheck.context import Run
 from healthcheck.moments import lasting
 from healthcheck.outcome import Finding, Outcome
@@ -181,6 +181,9 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
     if state.deletions_stopped:
         return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
+    if unsaved := daemon_errors.unsaved_deletions(state, folder):
+        code = unsaved.cause.code if unsaved.cause else None
+        return Finding(Outcome.WARN, unsaved.text, code, unsaved.remedy, {"pid": state.pid})
     if state.no_room:
         return Finding.of_cause(causes.NAS_IS_FULL, Outcome.WARN, pid=state.pid, reason=state.no_room)
     if life.code_on_disk is not None and life.code_on_disk != state.code_fingerprint:

@@ -37,6 +37,7 @@ def probe(run: Run) -> Finding:
             for one in followed:
                 run.check_interrupted()
                 one.debt.sha256 = marked_file.write(one.file, run.check_interrupted)
+                one.debt.remember_local()
     finally:
         for one in followed:
             if not one.debt.sha256:

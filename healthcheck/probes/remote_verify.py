@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -81,7 +82,7 @@ def probe(run: Run) -> Finding:
             settle(look, wakeup, min(left, run.config.testing.poll_interval_seconds))
             run.nudge.drain()
             database.check_same_file()
-        evidence = _evidence(database, waiting, ahead_before, progress) if waiting else Evidence()
+        evidence = _evidence(run, database, waiting, ahead_before, progress) if waiting else Evidence()
     waited = time.monotonic() - begun
     if waiting and refusal is not None:
         # Without a look of our own nothing can be proven, and the daemon goes the same way to the same NAS.
@@ -103,6 +104,8 @@ def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | Non
         return Finding.of_cause(causes.COPY_MISSING, file=file.name, expected=expected, unit=unit)
     path, copy = found
     if path != expected:
+        if _digits_hidden(path) == _digits_hidden(expected):
+            return Finding.of_cause(causes.COPY_WRONG_DAY, file=file.name, found=path, expected=expected, unit=unit)
         return Finding.of_cause(causes.COPY_WRONG_PATH, file=file.name, found=path, expected=expected)
     if copy.size != file.size:
         return Finding.of_cause(
@@ -124,6 +127,10 @@ def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | Non
             sha256=copy.sha256[:12],
         )
     )
+
+
+def _digits_hidden(path: str) -> str:
+    return re.sub("[0-9]", "0", path)
 
 
 def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: float, site: Mapping[str, str]) -> Finding:
@@ -156,7 +163,8 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
             )
         case TransferStatus.TRANSFERRING:
             since = one.transferring_at or one.inserted_at or now
-            return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(now - since), unit=unit)
+            stuck_seconds = round(max(0.0, min(now - since, waited)))  # the clock may have been set meanwhile
+            return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=stuck_seconds, unit=unit)
         case TransferStatus.PENDING if error:
             return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, site, seconds)
         case TransferStatus.PENDING if evidence.busy:
@@ -221,7 +229,7 @@ def _look_at_row(run: Run, database: MediaStatusDB, one: Followed) -> None:
             started = from_database(one.record.transfer_start_time if one.record else None)
             one.transferring_at = min(now, max(started or now, one.inserted_at or 0))
             run.note("transferring", one.transferring_at)
-        one.completed_at = now
+        one.completed_at, one.clock_offset = now, clock_offset()
         run.note("completed", now)
 
 
@@ -287,11 +295,13 @@ def _await_deletion(run: Run, one: Followed, remote_path: str) -> None:
     written = from_database(one.record.transfer_end_time if one.record else None)
     seen = one.completed_at or time.time()
     # The row's own time is exact to the second and ours is a little late; the earlier one can do no daemon wrong.
-    debt.completed_at = written if written is not None and (one.inserted_at or 0) - 1 <= written <= seen else seen
+    if written is None or not (one.inserted_at or 0) - 1 <= written <= seen or run.clock.was_set_by():
+        written = seen
+    debt.completed_at = written
     if sync.delete_after_sync:
         debt.delete_due_at = debt.completed_at + sync.safe_delete_delay_minutes * 60
         debt.due = "deletion"
-        debt.boot_id, debt.clock_offset = boot_id(), clock_offset()
+        debt.boot_id, debt.clock_offset = boot_id(), one.clock_offset
         run.ledger.save()
 
 
@@ -309,10 +319,10 @@ def _ahead(database: MediaStatusDB, files: list[Followed]) -> int:
 
 
 def _evidence(
-    database: MediaStatusDB, waiting: list[Followed], ahead_before: int, progress: DaemonProgress
+    run: Run, database: MediaStatusDB, waiting: list[Followed], ahead_before: int, progress: DaemonProgress
 ) -> Evidence:
     mine = {one.file.path for one in waiting}
-    now = time.time()
+    now = time.time() - max(0.0, run.clock.was_set_by())  # a row that was written before the clock was set is no older
     in_hand = sum(1 for row in database.in_hand() if row.file_path not in mine and _may_be_moving(row, now))
     ahead = _ahead(database, waiting)
     if progress.in_hand is not None:
