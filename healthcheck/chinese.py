@@ -97,6 +97,10 @@ PHRASES = {
     "{file} was deleted after its delay of {delay}, and its copy is still right": (
         "{file} 在 {delay} 的延迟之后被删除，副本仍然正确"
     ),
+    "the daemon found its list of deletions damaged at {anew} and has begun it anew, so the deletion falls due at "
+    "{moment}; a later run settles it": (
+        "守护进程于 {anew} 发现其待删除列表损坏并重新开始，因此删除将于 {moment} 到期；由之后的运行了结"
+    ),
     "the deletion falls due at {moment}; the next run settles it": "删除将于 {moment} 到期；由下一次运行结清",
     "the deletion is due since {moment}; the next run settles it": "删除已于 {moment} 到期；由下一次运行结清",
     " ({settled} of {count} deletions are settled and right)": "（{count} 项删除中 {settled} 项已结清且正确）",

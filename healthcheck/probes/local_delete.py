@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import os
+import re
 import time
 from typing import Literal, NamedTuple, Self
 
 from celestial_nasops import accounts, daemon_state
-from celestial_nasops.daemon_state import DaemonState
+from celestial_nasops.daemon_state import PENDING_DELETES_NAME, DaemonState
 from celestial_nasops.fault import LocalFault, NasFault
 from celestial_nasops.language import say
 from celestial_nasops.wakeup import Wakeup, settle
@@ -23,6 +26,7 @@ Copy = Literal["right", "missing", "changed"]
 # The moment of completion is known to the second where it comes from the row; see remote_verify.
 _TOLERANCE_SECONDS = 0.5
 _A_DAY_SECONDS = 86_400.0
+_PUT_ASIDE = re.compile(re.escape(PENDING_DELETES_NAME) + r"\.corrupt-(\d{8}T\d{6}Z)(?:-\d+)?")  # durable.put_aside
 _LOOK_SECONDS = 10.0
 
 
@@ -75,6 +79,7 @@ def judge(
     grace_seconds: float,
     unit: str,
     shift: float = 0.0,
+    anew_at: float | None = None,
     another: Another | None = None,
 ) -> Finding:
     """Weigh one deletion.
@@ -87,10 +92,11 @@ def judge(
         grace_seconds: how late a deletion may be.
         unit: the daemon's unit.
         shift: by how many seconds the clock was set since the deletion was scheduled.
+        anew_at: when the daemon has begun all delays anew, if it has (Unix seconds).
         another: another file that lies in its place.
     """
-    delay = (debt.delete_due_at or debt.created_at) - (debt.completed_at or debt.created_at)
-    earliest, due = dues(debt, shift)
+    delay = _delay(debt)
+    earliest, due = dues(debt, shift, anew_at)
     if another is not None and copy == "right" and (gone_at is not None or now >= due):
         folder = os.path.dirname(debt.local_path)
         return Finding.of_cause(
@@ -98,7 +104,14 @@ def judge(
         )
     if gone_at is None or another is not None:
         if now < due + grace_seconds and copy in ("right", None):
-            if now < due:
+            if now < due and anew_at is not None:
+                summary = say(
+                    "the daemon found its list of deletions damaged at {anew} and has begun it anew, so the deletion "
+                    "falls due at {moment}; a later run settles it",
+                    anew=iso(anew_at),
+                    moment=iso(due),
+                )
+            elif now < due:
                 summary = say("the deletion falls due at {moment}; the next run settles it", moment=iso(due))
             else:
                 summary = say("the deletion is due since {moment}; the next run settles it", moment=iso(due))
@@ -135,15 +148,32 @@ def judge(
     )
 
 
-def dues(debt: Debt, shift: float) -> tuple[float, float]:
+def dues(debt: Debt, shift: float, anew_at: float | None = None) -> tuple[float, float]:
     """The first and the last moment at which a daemon may rightly find that the deletion is due (Unix seconds).
 
     Where the clock was set meanwhile, by ``shift`` seconds, one that goes by the clock and one that goes by the time
     that has passed differ by as much. The former is late where the clock was set back; for a day that is no fault.
+    One that has lost its list begins the delay anew.
     """
     by_clock = debt.delete_due_at or debt.created_at
     by_time_passed = by_clock + shift
-    return min(by_clock, by_time_passed), max(by_time_passed, min(by_clock, by_time_passed + _A_DAY_SECONDS))
+    last = max(by_time_passed, min(by_clock, by_time_passed + _A_DAY_SECONDS))
+    return min(by_clock, by_time_passed), last if anew_at is None else max(last, anew_at + _delay(debt))
+
+
+def _delay(debt: Debt) -> float:
+    return (debt.delete_due_at or debt.created_at) - (debt.completed_at or debt.created_at)
+
+
+def _begun_anew_at(run: Run, debt: Debt) -> float | None:
+    """When our own daemon put a damaged list of deletions aside, if that was after this deletion was scheduled."""
+    last = None
+    with contextlib.suppress(OSError):
+        for name in os.listdir(run.config.daemon_settings.state_path):
+            if found := _PUT_ASIDE.fullmatch(name):
+                with contextlib.suppress(ValueError):
+                    last = max(last or 0.0, dt.datetime.strptime(found[1], "%Y%m%dT%H%M%S%z").timestamp())
+    return last if last is not None and last + 1 > (debt.completed_at or debt.created_at) else None
 
 
 def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
@@ -198,7 +228,8 @@ def _settle(run: Run, debt: Debt, gone_at: float | None) -> Finding:
     if stopped:
         return Finding.of_cause(causes.DELETION_HELD_UP, file=debt.name, reason=stopped)
     shift = _shift(debt)
-    _, due = dues(debt, shift)
+    anew_at = _begun_anew_at(run, debt)
+    _, due = dues(debt, shift, anew_at)
     another = Another.of(debt)
     copy: Copy | None = None
     if gone_at is not None or now >= due + (0 if another else grace):
@@ -206,7 +237,17 @@ def _settle(run: Run, debt: Debt, gone_at: float | None) -> Finding:
             copy = _look_at_copy(run, debt)
         except NasFault as fault:
             return Finding.of_fault(fault, Outcome.ERROR)
-    finding = judge(debt, now, gone_at, copy, grace_seconds=grace, unit=_unit(run), shift=shift, another=another)
+    finding = judge(
+        debt,
+        now,
+        gone_at,
+        copy,
+        grace_seconds=grace,
+        unit=_unit(run),
+        shift=shift,
+        anew_at=anew_at,
+        another=another,
+    )
     if finding.cause == causes.DELETE_OVERDUE.code:
         unsaved = daemon_errors.unsaved_deletions(_state(run), run.config.daemon_settings.state_path)
         if unsaved is not None and unsaved.cause is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.faults.loopback import Loopback, Settings, fault, no_alarm
-from tests.faults.table import Way
+from tests.faults.table import Way, fits
 from tests.waiting import eventually
 
 FILE = "{name}.smoke-check.bin"
@@ -161,14 +161,23 @@ def list_of_deletions_unwritable(place: Loopback) -> Iterator[None]:
         eventually(saved.is_file)
 
 
-@no_alarm()
+@no_alarm(outcome="deferred")
 def list_of_deletions_corrupt(place: Loopback) -> Iterator[Way]:
-    """The list of deletions is damaged, and our daemon makes it anew with what an earlier run awaits."""
-    place.configure({"testing": {"max_wait_minutes": 0.1}, "sync_settings": {"safe_delete_delay_minutes": 0.15}})
+    """The list of deletions is damaged, and our daemon begins the delays of it anew."""
+    place.configure(LATER)
     with place.daemon():
         assert place.check().status["outcome"] == "deferred"
     saved = place.scene.daemon_state_dir / "pending_deletes.json"
     saved.write_text("[{")
     with place.daemon():
+        place.scene.let_debts_fall_due(10 * 60)
         yield lambda: place.check("--no-insert")
+        told = place.told()
+        assert fits(
+            "the daemon found its list of deletions damaged at {anew} and has begun it anew, so the deletion falls due "
+            "at {moment}; a later run settles it",
+            told.probe("local_delete")["summary"],
+            {},
+        ), told.status
         assert [path.read_text() for path in saved.parent.glob("pending_deletes.json.corrupt-*")] == ["[{"]
+        assert place.check(command="clean").exit_code == 0

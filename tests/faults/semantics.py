@@ -41,7 +41,7 @@ def failed_by_the_daemon(place: Loopback) -> Iterator[None]:
 @fault(
     probe="remote_verify",
     cause="not_picked_up",
-    says=f"the daemon did not touch {FILE} within 3 s, and nothing else was in its hands",
+    says=f"the daemon did not touch {FILE} within {{seconds}} s, and nothing else was in its hands",
     remedy="see what it does: systemctl status {unit}; does it use the database {database}?",
 )
 def never_picked_up(place: Loopback) -> Iterator[None]:
@@ -54,7 +54,7 @@ def never_picked_up(place: Loopback) -> Iterator[None]:
 @fault(
     probe="remote_verify",
     cause="stuck_half_way",
-    says=f"the daemon took {FILE} 3 s ago and has not finished it",
+    says=f"the daemon took {FILE} {{seconds}} s ago and has not finished it",
     remedy="see what it does: journalctl -u {unit} -n 50; if it hangs: sudo systemctl restart {unit}",
 )
 def stuck_half_way(place: Loopback) -> Iterator[None]:
@@ -80,8 +80,8 @@ def completed_without_a_copy(place: Loopback) -> Iterator[None]:
     probe="remote_verify",
     cause="daemon_busy",
     says=(
-        f"the daemon works on other files, {FILE} did not get its turn within 3 s: 0 file(s) ahead, 1 in hand, 0 done "
-        "meanwhile; film.mp4 5 of 30000000000 bytes"
+        f"the daemon works on other files, {FILE} did not get its turn within {{seconds}} s: 0 file(s) ahead, "
+        "1 in hand, 0 done meanwhile; film.mp4 5 of 30000000000 bytes"
     ),
     remedy="nothing is broken; if it is always so, raise testing.max_wait_minutes in unified_config.json",
     outcome="warn",
