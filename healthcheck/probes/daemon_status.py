@@ -57,27 +57,36 @@ class Life:
 
 def probe(run: Run) -> Finding:
     """Ask systemd, and the daemon's state file where there is one."""
-    return look(run.config, run.config_path)
+    finding, run.own_daemon = _look(run.config, run.config_path)
+    return finding
 
 
 def look(config: Config, config_path: str) -> Finding:
     """The same for a configuration, outside of a run."""
+    return _look(config, config_path)[0]
+
+
+def _look(config: Config, config_path: str) -> tuple[Finding, bool]:
+    """The finding, and whether the daemon is ours of today."""
     daemon = config.daemon_settings
     if daemon.supervisor == "none":
-        return judge_life(_look_at_state(config), daemon.unit, config_path, daemon.state_path)
+        life = _look_at_state(config)
+        return judge_life(life, daemon.unit, config_path, daemon.state_path), _is_ours_of_today(life)
     users = daemon.supervisor == "systemd-user"
     try:
         timeout = config.check_settings.daemon_status_timeout_seconds
         shown = systemctl.show([daemon.unit], *_PROPERTIES, timeout_seconds=timeout, users=users)
         properties = shown.get(daemon.unit, {})
     except process.ProcessFault as fault:
-        return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=fault.summary)
+        reason = fault.summary
+        return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=reason), False
     bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties, users=users))
     if bad is not None:
-        return bad
+        return bad, False
     life = _look_at_state(config, properties.get("StatusText", ""))
     changed = _changed_at(config_path)
-    return judge_running(properties, life, daemon.unit, config_path, daemon.state_path, changed)
+    finding = judge_running(properties, life, daemon.unit, config_path, daemon.state_path, changed)
+    return finding, _is_ours_of_today(life, _count(properties.get("MainPID", "")))
 
 
 def judge_running(
@@ -250,6 +259,17 @@ def _look_at_state(config: Config, status_text: str = "") -> Life | LocalFault |
     daemon = config.daemon_settings
     found = read_only_folder(state, status_text, daemon.state_path, daemon.unit)
     return Life(state, runs, stopped, code, config.fingerprint(), silent, _obstacle(daemon.state_path), read_only=found)
+
+
+def _is_ours_of_today(life: Life | LocalFault | None, pid: int | None = None) -> bool:
+    """Whether the daemon, of which ``pid`` may be known, is our own and does what is installed and configured now."""
+    return (
+        isinstance(life, Life)
+        and life.runs
+        and pid in (None, life.state.pid)
+        and life.code_on_disk == life.state.code_fingerprint
+        and life.config_now == life.state.config_fingerprint
+    )
 
 
 def _obstacle(folder: str) -> str:

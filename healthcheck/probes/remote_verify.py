@@ -16,7 +16,7 @@ from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, Transfer
 from celestial_nasops.nas.capabilities import Way
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
-from healthcheck import causes, daemon_errors, marked_file
+from healthcheck import causes, daemon_errors, marked_file, negative_proof
 from healthcheck.context import Followed, Run
 from healthcheck.daemon_progress import DaemonProgress
 from healthcheck.moments import clock_offset, from_database
@@ -55,7 +55,8 @@ class Evidence:
 def probe(run: Run) -> Finding:
     """Wait on the queue's commits until every file is settled or the time is up, and verify each copy at once."""
     media, path = run.config.local_settings.media_path, run.config.database_settings.db_path
-    waiting, verified = list(run.followed), list[Finding]()
+    waiting, verified, decoy = list(run.followed), list[Finding](), run.decoy
+    decoy_until: float | None = None
     refusal: Fault | None = None
     progress = DaemonProgress(run.config.daemon_settings.state_path)
     begun = time.monotonic()
@@ -64,6 +65,8 @@ def probe(run: Run) -> Finding:
 
         def look() -> bool | None:
             seen = [_observe(run, database, one) for one in waiting]  # every one is looked at, whatever the first shows
+            if decoy is not None:
+                seen.append(negative_proof.observe(database, decoy))
             return any(seen) or None
 
         while True:
@@ -76,9 +79,15 @@ def probe(run: Run) -> Finding:
                 progress.look()
             refusal = run.nas.refusal
             left = run.clock.left_to_wait()
-            if not waiting or refusal is not None or left <= 0:
+            if not waiting:
+                good = all(finding.outcome is Outcome.PASS for finding in verified)
+                if decoy is None or negative_proof.is_settled(decoy) or not good:
+                    break
+                decoy_until = decoy_until or time.monotonic() + negative_proof.LONGEST_WAIT_SECONDS
+                left = min(left, decoy_until - time.monotonic())
+            if refusal is not None or left <= 0:
                 break
-            run.tell(_waiting_for(waiting))
+            run.tell(_waiting_for(waiting) if waiting else say("waiting for the daemon to refuse a wrong file"))
             settle(look, wakeup, min(left, run.config.testing.poll_interval_seconds))
             run.nudge.drain()
             database.check_same_file()
@@ -92,7 +101,7 @@ def probe(run: Run) -> Finding:
         judge_unfinished(one, replace(evidence, moving=progress.moving(one.file.path)), waited, now, site)
         for one in waiting
     ]
-    finding = _sum_up(verified)
+    finding = negative_proof.with_copy(run, _sum_up(verified))
     nas = run.nas.capabilities
     return finding if nas is None else replace(finding, details={**finding.details, "nas": asdict(nas)})
 
@@ -321,7 +330,7 @@ def _ahead(database: MediaStatusDB, files: list[Followed]) -> int:
 def _evidence(
     run: Run, database: MediaStatusDB, waiting: list[Followed], ahead_before: int, progress: DaemonProgress
 ) -> Evidence:
-    mine = {one.file.path for one in waiting}
+    mine = {one.file.path for one in [*waiting, *([run.decoy] if run.decoy else [])]}
     now = time.time() - max(0.0, run.clock.was_set_by())  # a row that was written before the clock was set is no older
     in_hand = sum(1 for row in database.in_hand() if row.file_path not in mine and _may_be_moving(row, now))
     ahead = _ahead(database, waiting)

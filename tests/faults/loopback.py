@@ -64,7 +64,7 @@ class Loopback:
     @contextlib.contextmanager
     def mended(self) -> Iterator[None]:
         """All is as it should be, and what an earlier daemon held it publishes no more."""
-        self.configure({"sync_settings": {"sync_timeout_seconds": 1}})
+        self.configure({"sync_settings": {"sync_timeout_seconds": 1, "safe_delete_delay_minutes": 0.001}})
         with self.daemon():
             yield
 

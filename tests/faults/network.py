@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 
 from tests.faults.table import fault, no_alarm
-from tests.system.site import HOME, Site
+from tests.system.site import DAEMON, DATABASE, HOME, USER, Site
 
 SSH_CONFIG = f"{HOME}/.ssh/config"
 PING = "see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: ssh -v -p 22 10.77.0.3"
+IN_HAND = "SELECT 1 FROM media_transfer_status WHERE transfer_status = 'transferring'"
 AWAKE = "see that the NAS is on and awake, and that no firewall is in between: ssh -v -p 22 10.77.0.3"
 
 
@@ -136,3 +138,37 @@ def echoes_lost(site: Site) -> Iterator[None]:
     """The echo that the ping sends gets lost."""
     with site.network.filtered("nas", "icmp type echo-request limit rate 1/day burst 1 packets drop"):
         yield
+
+
+@fault(
+    probe="remote_verify",
+    cause="nas_silent",
+    says="the daemon could not deliver {file} within {seconds} s and keeps trying: "
+    "10.77.0.3 port 22 gave no answer within 5 s ({step})",
+    remedy=AWAKE,
+    seconds=25,
+)
+def cut_in_the_middle(site: Site) -> Iterator[None]:
+    """Nothing reaches the NAS any more while the file is on its way."""
+    slow = {"begins": "00:00", "ends": "24:00", "megabytes_per_second": 0.1}
+    site.configure(
+        {
+            "sync_settings": {"bandwidth_limits": [slow]},
+            "testing": {"test_file_size_bytes": 5 << 20, "max_wait_minutes": 0.25},
+        }
+    )
+    site.edge.run("systemctl", "reload", DAEMON)
+    with contextlib.ExitStack() as cutting:
+
+        def cut() -> None:
+            site.edge.shell(f'until [ -n "$(sqlite3 {DATABASE} "{IN_HAND}")" ]; do sleep 0.1; done', user=USER)
+            cutting.enter_context(site.network.filtered("nas", "drop"))
+
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        yield
+        cutter.join()
+    site.configure(
+        {"sync_settings": {"bandwidth_limits": []}, "testing": {"test_file_size_bytes": 1024, "max_wait_minutes": 1}}
+    )
+    site.edge.run("systemctl", "reload", DAEMON)
