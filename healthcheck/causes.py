@@ -71,7 +71,7 @@ DAEMON_HUNG = Cause(
 DAEMON_CANNOT_WRITE_STATE = Cause(
     "daemon_cannot_write_state",
     "the daemon (pid {pid}) runs, and can't write its state in {folder}: {reason}",
-    "make the folder writable, for nothing is deleted until it is: findmnt -T {folder}; df -h {folder}",
+    "make the folder writable, for nothing is deleted until it is: {remedy}",
 )
 DAEMON_STALE_CODE = Cause(
     "daemon_stale_code",

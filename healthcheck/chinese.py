@@ -77,6 +77,7 @@ PHRASES = {
         "正在运行（pid {pid}）；没有状态文件，因此只知道这些"
     ),
     "running for {time} only": "刚运行 {time}",
+    "it belongs to {owner}, and the daemon runs as {user}": "它属于 {owner}，而守护进程以 {user} 运行",
     "there is no state file in {folder}": "{folder} 中没有状态文件",
     "process {pid}, which wrote {path}, is gone": "写入 {path} 的进程 {pid} 已不存在",
     "it was doing: {doing}": "当时在做：{doing}",

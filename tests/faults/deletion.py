@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.faults import table
 from tests.faults.loopback import Loopback, Settings, fault, no_alarm
 from tests.faults.table import Way, fits
+from tests.system.site import USER, Site
 from tests.waiting import eventually
 
 FILE = "{name}.smoke-check.bin"
@@ -181,3 +183,28 @@ def list_of_deletions_corrupt(place: Loopback) -> Iterator[Way]:
         ), told.status
         assert [path.read_text() for path in saved.parent.glob("pending_deletes.json.corrupt-*")] == ["[{"]
         assert place.check(command="clean").exit_code == 0
+
+
+@table.fault(
+    probe="daemon_status",
+    cause="daemon_cannot_write_state",
+    says=(
+        "the daemon (pid {pid}) runs, and can't write its state in /var/lib/media-sync-daemon: it belongs to root, "
+        "and the daemon runs as media-sync"
+    ),
+    remedy=(
+        "make the folder writable, for nothing is deleted until it is: "
+        "sudo chown -R media-sync: /var/lib/media-sync-daemon"
+    ),
+    outcome="warn",
+)
+def state_folder_of_the_daemon_unwritable(site: Site) -> Iterator[None]:
+    """Our daemon's state folder belongs to another user."""
+    folder = "/var/lib/media-sync-daemon"
+    site.configure({"sync_settings": {"delete_after_sync": False}})  # else the run would wait to find it overdue
+    site.edge.shell(f"chown root: {folder}; chmod 755 {folder}")
+    site.edge.shell(f"until [ $(($(date +%s) - $(stat -c %Y {folder}/daemon_state.json))) -gt 8 ]; do sleep 0.2; done")
+    yield
+    site.configure({"sync_settings": {"delete_after_sync": True}})
+    site.edge.shell(f"chown {USER}: {folder}; touch -r {folder}/daemon_state.json /tmp/last_sign")
+    site.edge.shell(f"until [ {folder}/daemon_state.json -nt /tmp/last_sign ]; do sleep 0.2; done")

@@ -164,6 +164,7 @@ def killed_while_the_deletion_is_awaited(place: Loopback) -> Iterator[Way]:
     place.configure({"sync_settings": {"safe_delete_delay_minutes": 0.05}})
     with place.daemon("never_deletes"):
         yield way
+    place.scene.let_debts_fall_due(1)
 
 
 # --- the configuration ---

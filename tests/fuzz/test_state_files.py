@@ -23,6 +23,7 @@ from healthcheck.ledger import Debt, Ledger
 from healthcheck.moments import iso
 from healthcheck.probes import daemon_status, local_delete
 from healthcheck.run import why_not_current
+from healthcheck.state_folder import Obstacle
 from healthcheck.status_file import StatusFile, boot_id
 from tests.fuzz.trees import documents, each_odd, encoded, near
 
@@ -250,7 +251,7 @@ def check_daemon_state(folder: Path, content: bytes) -> None:
     daemon_state.process_is_stopped(state.pid)
     silent = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
     for alive in (runs, True):
-        for obstacle in ("", "full"):
+        for obstacle in (None, Obstacle("full", "df")):
             life = daemon_status.Life(state, alive, False, state.code_fingerprint, "f", silent, obstacle)
             finding = daemon_status.judge_life(life, "u", "c", str(folder))
             assert finding.summary.isprintable()
