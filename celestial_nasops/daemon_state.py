@@ -82,6 +82,7 @@ class DaemonState:
     nas_away_since: _Seconds | None = None
     read_only: tuple[ReadOnlyFolder, ...] = ()
     deletions_stopped: str = ""
+    deletions_unsaved: str = ""
     no_room: str = ""
     paused_by: str = ""
     paused_at: _Seconds | None = None

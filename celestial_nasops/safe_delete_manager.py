@@ -24,6 +24,7 @@ from celestial_nasops.receipts import ReceiptsDb
 from celestial_nasops.transfer import Sent, Stopped
 
 _LONGEST_PAUSE_SECONDS = 600.0
+_CLOCK_WAS_SET_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class SafeDeleteManager:
             self._unsaved = False
         if self._unreadable is None:
             self._entries = {entry.local_file_path: entry for entry in entries}
+            self._begin_anew_what_lies_ahead()
         self.save()
 
     def configure(self, config: Config) -> None:
@@ -239,6 +241,14 @@ class SafeDeleteManager:
             log.error("%s; %s", fault, fault.remedy, extra=journalled(fault=fault))
         self._unreadable = None
 
+    def _begin_anew_what_lies_ahead(self) -> None:
+        """Where the clock was set back since a deletion was scheduled, its delay begins anew."""
+        now = time.time()
+        for path, entry in self._entries.items():
+            if entry.created_time > now + _CLOCK_WAS_SET_SECONDS:
+                delay = max(0.0, entry.scheduled_time - entry.created_time)
+                self._not_before[path] = time.monotonic() + delay
+
     def _new(
         self, local_path: str, remote_path: str, checksum: str, size: int | None, mtime_ns: int | None
     ) -> PendingDelete:
@@ -262,7 +272,6 @@ class SafeDeleteManager:
             for entry in entries:
                 self._forget(entry.local_file_path)
                 self._entries[entry.local_file_path] = entry
-                # The wall clock of an edge server may jump, to the right time for one; the delay must not shrink.
                 self._not_before[entry.local_file_path] = time.monotonic() + self._delay_seconds
             self._unsaved = True
             self.save()
@@ -305,5 +314,11 @@ class SafeDeleteManager:
             self.save()
 
     def _wait_of(self, entry: PendingDelete) -> float:
-        by_wall_clock = entry.scheduled_time - time.time()
-        return max(by_wall_clock, self._not_before.get(entry.local_file_path, 0.0) - time.monotonic())
+        """Seconds until a deletion is to be tried: by the time that has passed where that is known, else by the clock.
+
+        The wall clock of an edge server may jump, to the right time for one: then no delay must shrink, and none must
+        last for years.
+        """
+        if (not_before := self._not_before.get(entry.local_file_path)) is not None:
+            return not_before - time.monotonic()
+        return entry.scheduled_time - time.time()

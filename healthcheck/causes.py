@@ -71,7 +71,7 @@ DAEMON_HUNG = Cause(
 DAEMON_CANNOT_WRITE_STATE = Cause(
     "daemon_cannot_write_state",
     "the daemon (pid {pid}) runs, and can't write its state in {folder}: {reason}",
-    "make the folder writable, for nothing is deleted until it is: findmnt -T {folder}; df -h {folder}",
+    "make the folder writable, for nothing is deleted until it is: {remedy}",
 )
 DAEMON_STALE_CODE = Cause(
     "daemon_stale_code",
@@ -188,6 +188,12 @@ COPY_WRONG_PATH = Cause(
     "the copy of {file} lies at {found} instead of {expected}",
     "set nas_settings.base_path, nas_settings.backup_path and file_organization alike for all programs",
 )
+COPY_WRONG_DAY = Cause(
+    "copy_wrong_day",
+    "the copy of {file} lies in the folder of another day: {found} instead of {expected}",
+    "let the daemon go by the date in a file's name, and by this server's time zone: timedatectl; "
+    "systemctl show --property=Environment {unit}; after a change: sudo systemctl restart {unit}",
+)
 COPY_WRONG_SIZE = Cause(
     "copy_wrong_size",
     "the copy at {expected} has {found_bytes} bytes instead of {expected_bytes}",
@@ -259,6 +265,12 @@ DELETE_OVERDUE = Cause(
     "{file} should have been deleted {overdue_minutes} min ago and is still on this server",
     "see the daemon's pending deletions and its log, else the disk fills up: journalctl -u {unit} -n 50",
 )
+LOCAL_FILE_REPLACED = Cause(
+    "local_file_replaced",
+    "{file} on this server is not the one that was sent: user {owner} has put it back after its deletion, or changed "
+    "it, at {since}",
+    "see which program of that user writes in {folder}, for it does the same to media: sudo lsof +D {folder}",
+)
 COPY_LOST_BEFORE_DELETE = Cause(
     "copy_lost_before_delete",
     "the verified copy {remote_path} of {file} is {what} now; the file is still on this server",
@@ -284,7 +296,7 @@ INTERRUPTED = Cause(
 STATE_UNWRITABLE = Cause(
     "state_unwritable",
     "{path} can't be written: {reason}",
-    "the folder must belong to the user of the check: ls -ld {folder}; findmnt -T {folder}",
+    "let the check write there: {remedy}",
 )
 ALREADY_RUNNING = Cause(
     "already_running",

@@ -21,6 +21,9 @@ PHRASES = {
     "; still owed: {name}: {reason}": "；尚未清除：{name}：{reason}",
     " and {count} more": "，另有 {count} 项",
     "internal error: {error}": "内部错误：{error}",
+    "give the folder and all in it to the user of the check: sudo chown -R {user} {folder}": (
+        "把该目录及其中的一切交给检查的用户：sudo chown -R {user} {folder}"
+    ),
     # --- the negative proof ---
     "not made: check_settings.negative_proof is off": "未做：check_settings.negative_proof 为 off",
     "not made: sync_settings.wrong_file_hash is note": "未做：sync_settings.wrong_file_hash 为 note",
@@ -75,6 +78,7 @@ PHRASES = {
         "正在运行（pid {pid}）；没有状态文件，因此只知道这些"
     ),
     "running for {time} only": "刚运行 {time}",
+    "it belongs to {owner}, and the daemon runs as {user}": "它属于 {owner}，而守护进程以 {user} 运行",
     "there is no state file in {folder}": "{folder} 中没有状态文件",
     "process {pid}, which wrote {path}, is gone": "写入 {path} 的进程 {pid} 已不存在",
     "it was doing: {doing}": "当时在做：{doing}",
@@ -112,6 +116,10 @@ PHRASES = {
     # --- local_delete ---
     "{file} was deleted after its delay of {delay}, and its copy is still right": (
         "{file} 在 {delay} 的延迟之后被删除，副本仍然正确"
+    ),
+    "the daemon found its list of deletions damaged at {anew} and has begun it anew, so the deletion falls due at "
+    "{moment}; a later run settles it": (
+        "守护进程于 {anew} 发现其待删除列表损坏并重新开始，因此删除将于 {moment} 到期；由之后的运行了结"
     ),
     "the deletion falls due at {moment}; the next run settles it": "删除将于 {moment} 到期；由下一次运行结清",
     "the deletion is due since {moment}; the next run settles it": "删除已于 {moment} 到期；由下一次运行结清",

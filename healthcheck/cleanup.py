@@ -62,6 +62,8 @@ def clean(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) ->
 def strays(run: Run) -> list[Debt]:
     """What carries the mark and no ledger names: for when the ledger was lost.
 
+    What says that it is of another server's check is not ours to remove.
+
     Raises:
         Fault: the database can't be read.
         OSError: the media folder can't be read.
@@ -73,7 +75,7 @@ def strays(run: Run) -> list[Debt]:
     paths = {os.path.join(media, os.path.basename(path)[1:-5]) if path.endswith(".part") else path for path in paths}
     with run.open_database() as database:
         paths |= {record.file_path for record in database.records_named_like(MARK)}
-    usable = [path for path in sorted(paths - known) if _can_be_owed(path)]
+    usable = [path for path in sorted(paths - known) if _can_be_owed(path) and not _is_of_another_server(path)]
     return [
         Debt(
             run_id="unknown",
@@ -89,6 +91,10 @@ def strays(run: Run) -> list[Debt]:
         )
         for path in usable
     ]
+
+
+def _is_of_another_server(path: str) -> bool:
+    return marked_file.host_of(path) not in ("", os.uname().nodename)
 
 
 def _can_be_owed(path: str) -> bool:

@@ -27,6 +27,8 @@ class Followed:
     inserted_at: float | None = None
     transferring_at: float | None = None
     completed_at: float | None = None
+    clock_offset: float | None = None
+    """Of the clock that ``completed_at`` was read from."""
     gone_at: float | None = None
     copy_is: str | None = None
     """What the verification found on the NAS: ``right``, ``missing`` or ``changed``."""

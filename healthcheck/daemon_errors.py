@@ -10,6 +10,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from celestial_nasops import causes as shared, language
+from celestial_nasops.daemon_state import DaemonState
+from celestial_nasops.durable import folder_fault
 from celestial_nasops.fault import Cause, Fault
 from healthcheck import causes
 
@@ -53,6 +55,21 @@ def told(error: str, known: Mapping[str, str] = MappingProxyType({})) -> Told:
     needed = {name for _, name, _, _ in string.Formatter().parse(said.remedy) if name is not None}
     remedy = Fault(cause, **values).remedy if needed <= values.keys() else None
     return Told(cause, said.summary.format_map(values), remedy)
+
+
+def unsaved_deletions(state: DaemonState | None, folder: str) -> Told | None:
+    """Why the daemon can't save its list of deletions; None where it can, or is another daemon.
+
+    Args:
+        state: what it tells.
+        folder: of its state.
+    """
+    if state is None or not state.deletions_unsaved:
+        return None
+    number = re.search(r"\[Errno (\d+)\] ([^;]*)", state.deletions_unsaved)
+    error = OSError(int(number[1]), number[2]) if number else OSError(state.deletions_unsaved)
+    mends = folder_fault(error, folder, "daemon_settings.state_path").remedy
+    return told(state.deletions_unsaved, {"remedy": mends})
 
 
 def code_in(line: str) -> str | None:

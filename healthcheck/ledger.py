@@ -5,6 +5,7 @@ So whatever kills a run, the next one knows what to clean up, and which deletion
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -14,8 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from celestial_nasops import durable, regular_file
-from celestial_nasops.fault import Fault
-from healthcheck import causes, marked_file
+from healthcheck import marked_file, state_folder
 from healthcheck.stop import Interrupted
 
 FILE_NAME = "ledger.json"
@@ -30,7 +30,8 @@ class Debt(BaseModel):
 
     ``due``: ``cleanup`` when everything of it is to be removed, ``deletion`` while the daemon's delayed deletion of the
     local file is awaited. ``media_device`` and ``media_inode``: of the media folder, to tell a file that is gone from a
-    volume that is away. ``clock_offset``: wall clock minus time since boot, to tell a clock that was set.
+    volume that is away. ``local_inode`` and ``local_mtime_ns``: of the file, to tell it from
+    another one in its place. ``clock_offset``: wall clock minus time since boot, to tell a clock that was set.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -51,12 +52,29 @@ class Debt(BaseModel):
     base_path: str = ""
     media_device: int | None = None
     media_inode: int | None = None
+    local_inode: int | None = None
+    local_mtime_ns: int | None = None
     boot_id: str = ""
     clock_offset: _Moment | None = None
 
     def presence(self, path: str = "") -> Literal["here", "gone", "unknown"]:
         """Whether the local file, or another of the same folder, is there."""
         return marked_file.presence(path or self.local_path, self.media_device, self.media_inode)
+
+    def remember_local(self) -> None:
+        """Note which file lies there now."""
+        with contextlib.suppress(OSError):
+            there = os.lstat(self.local_path)
+            self.local_inode, self.local_mtime_ns = there.st_ino, there.st_mtime_ns
+
+    def another_in_its_place(self) -> os.stat_result | None:
+        """What lies there, if it is not the file that was written; None where it is, or where that can't be told."""
+        try:
+            there = os.lstat(self.local_path)
+        except OSError:
+            return None
+        written = (self.local_inode, self.local_mtime_ns)
+        return None if None in written or written == (there.st_ino, there.st_mtime_ns) else there
 
     @field_validator("local_path")
     @classmethod
@@ -127,8 +145,7 @@ class Ledger:
         try:
             durable.write_atomically(self._path, _File(debts=self.debts).model_dump_json(indent=1).encode())
         except OSError as error:
-            reason, folder = error.strerror or str(error), os.path.dirname(self._path)
-            raise Fault(causes.STATE_UNWRITABLE, path=self._path, reason=reason, folder=folder) from error
+            raise state_folder.unwritable(error, self._path, os.path.dirname(self._path)) from error
 
     def owe(self, debts: Iterable[Debt]) -> None:
         """Write debts down before what they name exists.

@@ -24,6 +24,7 @@ _MARKED_NAME = re.compile(
 )
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
+_HEADER_BYTES = 1024
 
 
 class MarkedFile(NamedTuple):
@@ -76,6 +77,16 @@ def new_files(
         path = os.path.join(config.local_settings.media_path, name)
         files.append(MarkedFile(name, path, size, header.encode()[:size]))
     return files
+
+
+def host_of(path: str) -> str:
+    """The server whose check wrote a marked file; empty where the file does not tell."""
+    try:
+        with open(path, "rb") as file:
+            found = re.search(rb"^host (\S+)\nrun ", file.read(_HEADER_BYTES), re.MULTILINE)
+    except OSError:
+        return ""
+    return found[1].decode("utf-8", "replace") if found else ""
 
 
 def content(file: MarkedFile) -> Iterator[bytes]:

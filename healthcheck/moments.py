@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from celestial_nasops.language import say
 
+CLOCK_WAS_SET_SECONDS = 2.0
+"""What differs by less was drift, or a correction that nobody would notice."""
+
 
 def iso(moment: float) -> str:
     """Unix seconds as ISO 8601 in UTC with milliseconds, ``2025-01-22T10:15:00.123Z``."""
@@ -61,10 +64,16 @@ class RunClock:
 
     max_wait_seconds: float
     started: float = field(default_factory=time.monotonic)
+    offset: float = field(default_factory=clock_offset)
 
     def elapsed(self) -> float:
         """Seconds since the start of the run."""
         return time.monotonic() - self.started
+
+    def was_set_by(self) -> float:
+        """By how many seconds the wall clock was set since the start of the run; 0 where it was not."""
+        shift = clock_offset() - self.offset
+        return shift if abs(shift) > CLOCK_WAS_SET_SECONDS else 0.0
 
     def left_to_wait(self) -> float:
         """Seconds that probes may still wait; never below 0."""

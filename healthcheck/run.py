@@ -14,7 +14,7 @@ from celestial_nasops import __version__
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
 from celestial_nasops.language import say, spoken
-from healthcheck import causes, cleanup, pipeline, remedies, status_file
+from healthcheck import causes, cleanup, pipeline, remedies, state_folder, status_file
 from healthcheck.context import Run, TargetOnce
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
@@ -370,8 +370,7 @@ def is_under_way(state_dir: str) -> bool:
 
 
 def _unwritable(error: OSError, state_dir: str) -> NoVerdict:
-    path = str(error.filename or state_dir)
-    fault = Fault(causes.STATE_UNWRITABLE, path=path, reason=error.strerror or str(error), folder=state_dir)
+    fault = state_folder.unwritable(error, str(error.filename or state_dir), state_dir)
     return NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS)
 
 

@@ -9,8 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from celestial_nasops import durable, regular_file
-from celestial_nasops.fault import Fault
-from healthcheck import causes
+from healthcheck import state_folder
 from healthcheck.moments import from_iso
 
 FILE_NAME = "status.json"
@@ -151,9 +150,7 @@ class StatusFile:
         try:
             durable.write_atomically(self.path, status.model_dump_json(indent=2).encode() + b"\n", mode=0o644)
         except OSError as error:
-            reason = error.strerror or str(error)
-            folder = os.path.dirname(self.path)
-            raise Fault(causes.STATE_UNWRITABLE, path=self.path, reason=reason, folder=folder) from error
+            raise state_folder.unwritable(error, self.path, os.path.dirname(self.path)) from error
 
 
 def printable(value: Any) -> Any:

@@ -113,6 +113,18 @@ class Server:
                 self.argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log, cwd=_CHECKOUT
             )
 
+    def restart(self, *, environment: Sequence[str] = ()) -> None:
+        """Have its commands run with these variables beside their usual ones, until the next restart."""
+        self.stop()
+        path = Path(self.folder, "sshd_config")
+        lines = path.read_text().splitlines()
+        usual = next(line for line in lines if line.startswith("SetEnv ")).partition(" BESIDE=")[0]
+        beside = " ".join(["BESIDE=1", *(f'"{value}"' for value in environment)])
+        lines = [f"{usual} {beside}" if line.startswith("SetEnv ") else line for line in lines]
+        path.write_text("\n".join(lines) + "\n")
+        self.start()
+        assert self.wait_until_it_answers(), self.log
+
     def stop(self) -> None:
         """End it with its connections and commands; twice is fine."""
         if self._process is None:

@@ -7,6 +7,7 @@ file system. Its state file is right, so that only what it does with the files c
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import hashlib
 import json
 import os
@@ -28,6 +29,8 @@ WAYS = (
     "truncated",  # the copy lacks its last byte
     "wrong_path",  # backup_path left out
     "beside",  # the copy has the name for one whose own name is taken
+    "next_day",  # in the folder of the day after the one that the name tells
+    "swapped",  # the copies of two files changed places
     "no_copy",  # completed without a copy
     "idle",  # never takes a row
     "slow",  # takes a row, and moves a byte now and then
@@ -38,6 +41,9 @@ WAYS = (
     "deletes_early",  # right copy, local file deleted at once
     "deletes_first",  # local file deleted before the row is completed
     "deletes_both",  # local file deleted on time, and the copy with it
+    "loses_copy",  # right copy, which is gone when the deletion is due; local file stays
+    "rots_copy",  # the same, deletes the local file, and the copy is another one by then
+    "restored",  # local file deleted on time, and put back at once
     "never_deletes",  # right copy, local file stays
     "odd_status",  # writes a status that nobody knows
     "publishes_wrong",  # takes a file for right whose hash is wrong, to its end
@@ -70,13 +76,16 @@ class OddDaemon:
                     "SELECT id, file_path, file_name, file_hash FROM media_transfer_status"
                     " WHERE download_status = 'completed' AND transfer_status = 'pending' ORDER BY id"
                 ).fetchall()
-                for row in rows:
-                    self.carry(*row)
+                if self.how == "swapped" and len(rows) < 2:
+                    rows = []
+                for number, (row_id, path, name, recorded) in enumerate(rows):
+                    source = rows[number ^ 1][1] if self.how == "swapped" else path
+                    self.carry(row_id, path, name, recorded, source)
                 self.delete_due()
                 wakeup.wait(0.02)
                 self.sign_of_life()
 
-    def carry(self, row_id: int, path: str, name: str, recorded: str) -> None:
+    def carry(self, row_id: int, path: str, name: str, recorded: str, source: str) -> None:
         how = self.how
         if how in ("idle", "busy"):
             return None
@@ -102,11 +111,15 @@ class OddDaemon:
         if how == "wrong_path":
             backup = f"/{self.config.nas_settings.backup_path}/"
             copy = Path(str(copy).replace(backup, "/"))
+        if how == "next_day":
+            day = paths.date_in_name(name)
+            assert day is not None
+            copy = Path(paths.remote_folder(self.config, "", day + dt.timedelta(days=1)), name)
         if how == "beside":
             copy = copy.with_name(paths.beside_name(name, hashlib.sha256(Path(path).read_bytes()).hexdigest()))
         if how != "no_copy":
             copy.parent.mkdir(parents=True, exist_ok=True)
-            content = Path(path).read_bytes()
+            content = Path(source).read_bytes()
             if how == "altered":
                 content = content[:-1] + bytes([content[-1] ^ 1])
             copy.write_bytes(content[:-1] if how == "truncated" else content)
@@ -139,9 +152,18 @@ class OddDaemon:
     def delete_due(self) -> None:
         for entry in [entry for entry in self.due if entry[0] <= time.time()]:
             self.due.remove(entry)
-            Path(entry[1]).unlink(missing_ok=True)
-            if self.how == "deletes_both":
-                Path(entry[2]).unlink(missing_ok=True)
+            local, copy = Path(entry[1]), Path(entry[2])
+            if self.how == "rots_copy":
+                copy.write_bytes(b"rotten")
+            if self.how in ("deletes_both", "loses_copy"):
+                copy.unlink(missing_ok=True)
+            if self.how == "restored":
+                content = local.read_bytes()
+                local.with_name("kept").write_bytes(content)  # so that the new one is another inode
+                local.unlink()
+                local.with_name("kept").rename(local)
+            elif self.how != "loses_copy":
+                local.unlink(missing_ok=True)
 
     def set(self, row_id: int, status: str) -> None:
         column = "end" if status.lower() == "completed" else "start"

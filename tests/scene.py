@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,9 +108,11 @@ class Scene:
 
         eventually(look, 20)
 
-    def start_check(self, *options: str, command: str = "run", **environment: str) -> subprocess.Popen[str]:
-        """Start the agent."""
-        argv = [sys.executable, "-m", "healthcheck", command, "--state-dir", str(self.state_dir), *options]
+    def start_check(
+        self, *options: str, command: str = "run", prefix: Sequence[str] = (), **environment: str
+    ) -> subprocess.Popen[str]:
+        """Start the agent, by the program that ``prefix`` names, if any."""
+        argv = [*prefix, sys.executable, "-m", "healthcheck", command, "--state-dir", str(self.state_dir), *options]
         if command in ("run", "clean"):
             argv += ["--config", self.config_path]
         return subprocess.Popen(
@@ -121,9 +124,9 @@ class Scene:
             env={**os.environ, **environment},
         )
 
-    def check(self, *options: str, command: str = "run", **environment: str) -> Outcome:
+    def check(self, *options: str, command: str = "run", prefix: Sequence[str] = (), **environment: str) -> Outcome:
         """Run the agent to its end. Never a traceback."""
-        with self.start_check(*options, command=command, **environment) as child:
+        with self.start_check(*options, command=command, prefix=prefix, **environment) as child:
             return self.finish(child)
 
     def finish(self, child: subprocess.Popen[str]) -> Outcome:
@@ -151,6 +154,16 @@ class Scene:
                 rows = database._connection.execute("SELECT file_path FROM media_transfer_status").fetchall()
             left += [f"row {path}" for (path,) in rows]
         return left
+
+    def let_debts_fall_due(self, seconds_ago: float) -> None:
+        """Move the moments of what is owed into the past, as if the time had passed."""
+        path = self.state_dir / "ledger.json"
+        ledger = json.loads(path.read_text())
+        now = time.time()
+        for debt in ledger["debts"]:
+            debt["completed_at"] = now - seconds_ago - 1800
+            debt["delete_due_at"] = now - seconds_ago
+        path.write_text(json.dumps(ledger))
 
     def debts(self) -> list[dict[str, Any]]:
         """What the ledger holds."""

@@ -141,6 +141,7 @@ class Situation:
         last_error: the last error.
         read_only: folders in which nothing can be written.
         deletions_stopped: why nothing is deleted until a person has looked; empty where that is not so.
+        deletions_unsaved: why the list of deletions can't be saved; empty where it is.
         no_room: which file does not fit on the NAS; empty where all do.
         paused: the order to carry and delete nothing; None where there is none.
         nas: what the NAS can do, as far as it was found out.
@@ -156,6 +157,7 @@ class Situation:
     last_error: str
     read_only: list[LocalFault] = field(default_factory=list)
     deletions_stopped: str = ""
+    deletions_unsaved: str = ""
     paused: Order | None = None
     no_room: str = ""
     nas: Capabilities | None = None

@@ -93,6 +93,7 @@ class SignsOfLife:
             nas_away_since=situation.away_since,
             read_only=tuple(ReadOnlyFolder(code=fault.code, **_places(fault)) for fault in situation.read_only),
             deletions_stopped=situation.deletions_stopped,
+            deletions_unsaved=situation.deletions_unsaved,
             no_room=situation.no_room,
             paused_by=situation.paused.by if situation.paused else "",
             paused_at=situation.paused.at if situation.paused else None,

@@ -346,6 +346,7 @@ class Supervisor:
             troubles=list(self._troubles()),
             last_error=self._board.last_error,
             deletions_stopped="" if self._guard.stopped is None else coded(self._guard.stopped),
+            deletions_unsaved="" if self._deletes.problem is None else coded(self._deletes.problem),
             paused=self._paused,
             no_room=self._no_room,
             read_only=self._read_only_folders(),

@@ -226,19 +226,19 @@ ENTRIES = (
         en=Text(
             title="The daemon can't write its state",
             explanation=(
-                "The daemon runs and its state folder can't be written: the disk is full or read-only. It goes "
-                "on carrying and deletes nothing, because it could not remember what it deletes. Make room or "
-                "make the folder writable; it recovers by itself."
+                "The daemon runs and its state folder can't be written: the disk is full or read-only, or the "
+                "folder belongs to another user. It goes on carrying and deletes nothing, because it could not "
+                "remember what it deletes. Make room or make the folder writable; it recovers by itself."
             ),
         ),
         zh=Translation(
             title="守护进程无法写入状态",
             explanation=(
-                "守护进程在运行，但状态目录不可写：磁盘已满或只读。它继续传输，但不删除任何文件，因为无法记下要删"
-                "除什么。腾出空间或使目录可写之后，它会自行恢复。"
+                "守护进程在运行，但状态目录不可写：磁盘已满或只读，或目录属于其他用户。它继续传输，但不删除任何文件，因为"
+                "无法记下要删除什么。腾出空间或使目录可写之后，它会自行恢复。"
             ),
             summary="守护进程（pid {pid}）在运行，但无法在 {folder} 写入状态：{reason}",
-            remedy="使目录可写，在此之前不会删除任何文件：findmnt -T {folder}; df -h {folder}",
+            remedy="使目录可写，在此之前不会删除任何文件：{remedy}",
         ),
     ),
     Entry(

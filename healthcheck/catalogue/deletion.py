@@ -31,7 +31,7 @@ ENTRIES = (
     ),
     Entry(
         shared.PENDING_DELETES_UNSAVED,
-        where=("daemon",),
+        where=("daemon", "daemon_status", "local_delete"),
         en=Text(
             title="Scheduled deletions can't be saved",
             explanation=(

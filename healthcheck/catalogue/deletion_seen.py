@@ -137,6 +137,27 @@ ENTRIES = (
         ),
     ),
     Entry(
+        causes.LOCAL_FILE_REPLACED,
+        where=("local_delete",),
+        en=Text(
+            title="Another file lies in the place of the one that was sent",
+            explanation=(
+                "The deletion was due, and what lies at the path now is not the file that was sent: a program has "
+                "put it back after the daemon had deleted it, or has changed it. A synchronisation in the other "
+                "direction, or a restored backup, does that. Media that come back fill the disk."
+            ),
+        ),
+        zh=Translation(
+            title="原位置上是另一个文件",
+            explanation=(
+                "删除已到期，而该路径上现在的文件不是当初发送的那个：某个程序在守护进程删除之后又放回了它，或修改了"
+                "它。反方向的同步或恢复的备份会这样。被放回的媒体会占满磁盘。"
+            ),
+            summary="本机上的 {file} 不是当初发送的那个：用户 {owner} 于 {since} 在它被删除后放回了它，或修改了它",
+            remedy="查看该用户的哪个程序在 {folder} 中写入，媒体也会同样遭遇：sudo lsof +D {folder}",
+        ),
+    ),
+    Entry(
         causes.COPY_LOST_BEFORE_DELETE,
         where=("local_delete",),
         en=Text(

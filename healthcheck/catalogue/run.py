@@ -76,18 +76,18 @@ ENTRIES = (
             title="The state folder can't be written",
             explanation=(
                 "The check can't write its status or its ledger, and without a ledger it puts nothing into the "
-                "pipeline. The folder belongs to another user, often after a run as root, or the disk is full or "
-                "read-only. Giving the folder to the check's user is safe."
+                "pipeline. The folder or a file in it belongs to another user, often after a run as root, or the "
+                "disk is full or read-only. Giving all of it to the check's user is safe."
             ),
         ),
         zh=Translation(
             title="状态目录不可写",
             explanation=(
-                "检查无法写入状态文件或账本；没有账本它就不会放入任何文件。目录属于其他用户（常见于以 root 运行之"
-                "后），或磁盘已满、只读。把目录交给检查的用户是安全的。"
+                "检查无法写入状态文件或账本；没有账本它就不会放入任何文件。目录或其中的文件属于其他用户（常见于以"
+                " root 运行之后），或磁盘已满、只读。把它们全部交给检查的用户是安全的。"
             ),
             summary="{path} 无法写入：{reason}",
-            remedy="该目录必须属于检查的用户：ls -ld {folder}; findmnt -T {folder}",
+            remedy="让检查可以写入：{remedy}",
         ),
     ),
     Entry(

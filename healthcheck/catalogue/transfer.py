@@ -230,6 +230,30 @@ ENTRIES = (
         ),
     ),
     Entry(
+        causes.COPY_WRONG_DAY,
+        where=("remote_verify",),
+        en=Text(
+            title="The copy lies in the folder of another day",
+            explanation=(
+                "The date in a file's name says which folder it belongs in, and the daemon put the copy under "
+                "another date. It goes by the day of transfer, by UTC, or by the time zone that this server had when "
+                "it was started. Nothing is lost; media of that time may lie one day off, too."
+            ),
+        ),
+        zh=Translation(
+            title="副本位于另一天的目录",
+            explanation=(
+                "文件名中的日期决定所属目录，而守护进程把副本放到了别的日期下。它按传输当天、按 UTC 或按启动时本机的"
+                "时区来定。没有丢失；那段时间的媒体可能也差一天。"
+            ),
+            summary="{file} 的副本位于另一天的目录：{found}，应在 {expected}",
+            remedy=(
+                "让守护进程按文件名中的日期和本机时区存放：timedatectl；systemctl show --property=Environment {unit}；"
+                "修改之后：sudo systemctl restart {unit}"
+            ),
+        ),
+    ),
+    Entry(
         causes.COPY_WRONG_SIZE,
         where=("remote_verify",),
         en=Text(

@@ -14,10 +14,11 @@ from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.language import say
 from celestial_nasops.wakeup import Wakeup
-from healthcheck import causes, systemctl
+from healthcheck import causes, daemon_errors, state_folder, systemctl
 from healthcheck.context import Run
 from healthcheck.moments import lasting
 from healthcheck.outcome import Finding, Outcome
+from healthcheck.state_folder import Obstacle
 
 _PROPERTIES = (
     "LoadState",
@@ -54,7 +55,7 @@ class Life(NamedTuple):
     code_on_disk: str | None
     config_now: str
     silent_seconds: float
-    obstacle: str = ""
+    obstacle: Obstacle | None = None
     """Why its state can't be written, as far as that can be seen from here."""
     read_only: LocalFault | None = None
     """A folder where it gets [Errno 30]: its sandbox may forbid what this process may do."""
@@ -228,8 +229,14 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         return Finding.of_fault(life.read_only)
     if life.stopped or silent > _SILENT_HEARTBEATS * state.heartbeat_seconds + 5:
         if life.obstacle and not life.stopped:
+            reason, remedy = life.obstacle
             return Finding.of_cause(
-                causes.DAEMON_CANNOT_WRITE_STATE, Outcome.WARN, pid=state.pid, folder=folder, reason=life.obstacle
+                causes.DAEMON_CANNOT_WRITE_STATE,
+                Outcome.WARN,
+                pid=state.pid,
+                folder=folder,
+                reason=reason,
+                remedy=remedy,
             )
         doing = say("it was doing: {doing}", doing=state.doing or say("nothing"))
         evidence = say("its process is stopped by a signal") if life.stopped else doing
@@ -240,6 +247,9 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
     if state.deletions_stopped:
         return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
+    if unsaved := daemon_errors.unsaved_deletions(state, folder):
+        code = unsaved.cause.code if unsaved.cause else None
+        return Finding(Outcome.WARN, unsaved.text, code, unsaved.remedy, {"pid": state.pid})
     if state.no_room:
         return Finding.of_cause(causes.NAS_IS_FULL, Outcome.WARN, pid=state.pid, reason=state.no_room)
     if life.code_on_disk is not None and life.code_on_disk != state.code_fingerprint:
@@ -305,7 +315,8 @@ def _look_at_state(config: Config, status_text: str = "") -> Life | LocalFault |
     silent = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
     daemon = config.daemon_settings
     found = read_only_folder(state, status_text, daemon.state_path, daemon.unit)
-    return Life(state, runs, stopped, code, config.fingerprint(), silent, _obstacle(daemon.state_path), read_only=found)
+    in_the_way = state_folder.obstacle(daemon.state_path, state.pid)
+    return Life(state, runs, stopped, code, config.fingerprint(), silent, in_the_way, read_only=found)
 
 
 def _is_ours_of_today(life: Life | LocalFault | None, pid: int | None = None) -> bool:
@@ -317,14 +328,6 @@ def _is_ours_of_today(life: Life | LocalFault | None, pid: int | None = None) ->
         and life.code_on_disk == life.state.code_fingerprint
         and life.config_now == life.state.config_fingerprint
     )
-
-
-def _obstacle(folder: str) -> str:
-    try:
-        there = os.statvfs(folder)
-    except OSError as error:
-        return error.strerror or str(error)
-    return "" if there.f_bavail and there.f_favail else "no space left on device"
 
 
 def _last_error(unit: str, properties: Mapping[str, str], *, users: bool) -> str:

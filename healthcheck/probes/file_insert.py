@@ -43,6 +43,7 @@ def probe(run: Run) -> Finding:
             for one in every:
                 run.check_interrupted()
                 one.debt.sha256 = marked_file.write(one.file, run.check_interrupted)
+                one.debt.remember_local()
     finally:
         for one in every:
             if not one.debt.sha256:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import os
+import re
 import time
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
-from celestial_nasops import daemon_state
+from celestial_nasops import accounts, daemon_state
+from celestial_nasops.daemon_state import PENDING_DELETES_NAME, DaemonState
 from celestial_nasops.fault import LocalFault, NasFault
 from celestial_nasops.language import say
 from celestial_nasops.wakeup import Wakeup, settle
-from healthcheck import causes, marked_file, negative_proof
+from healthcheck import causes, daemon_errors, marked_file, negative_proof
 from healthcheck.context import Followed, Run
 from healthcheck.ledger import Debt
-from healthcheck.moments import clock_offset, iso, lasting
+from healthcheck.moments import CLOCK_WAS_SET_SECONDS, clock_offset, iso, lasting
 from healthcheck.outcome import Finding, Outcome, gravest
 from healthcheck.status_file import boot_id
 
@@ -21,8 +25,22 @@ Copy = Literal["right", "missing", "changed"]
 
 # The moment of completion is known to the second where it comes from the row; see remote_verify.
 _TOLERANCE_SECONDS = 0.5
-_CLOCK_WAS_SET_SECONDS = 2.0
+_A_DAY_SECONDS = 86_400.0
+_PUT_ASIDE = re.compile(re.escape(PENDING_DELETES_NAME) + r"\.corrupt-(\d{8}T\d{6}Z)(?:-\d+)?")  # durable.put_aside
 _LOOK_SECONDS = 10.0
+
+
+class Another(NamedTuple):
+    """A file in the place of the one that was sent: whose it is, and since when it is like that (Unix seconds)."""
+
+    owner: str
+    since: float
+
+    @classmethod
+    def of(cls, debt: Debt) -> Self | None:
+        """What lies in a file's place; None where nothing does, or the file itself."""
+        there = debt.another_in_its_place()
+        return None if there is None else cls(accounts.name_of(there.st_uid), there.st_ctime)
 
 
 def probe(run: Run) -> Finding:
@@ -45,8 +63,6 @@ def _deletions(run: Run) -> Finding:
         return Finding.skipped(say("sync_settings.delete_after_sync is off, so nothing is to be deleted"))
     if not owed:
         return Finding.skipped(say("no verified copy, so no deletion is due"))
-    for debt in owed:
-        _follow_the_clock(debt)
     # A verdict must not be held up by an earlier run's file, nor a debt be struck whose finding might get lost.
     own = {id(one.debt) for one in run.followed}
     gone = _wait(run, [debt for debt in owed if id(debt) in own])
@@ -60,7 +76,16 @@ def _deletions(run: Run) -> Finding:
 
 
 def judge(
-    debt: Debt, now: float, gone_at: float | None, copy: Copy | None, *, grace_seconds: float, unit: str
+    debt: Debt,
+    now: float,
+    gone_at: float | None,
+    copy: Copy | None,
+    *,
+    grace_seconds: float,
+    unit: str,
+    shift: float = 0.0,
+    anew_at: float | None = None,
+    another: Another | None = None,
 ) -> Finding:
     """Weigh one deletion.
 
@@ -71,12 +96,27 @@ def judge(
         copy: what its copy on the NAS is now; None where nobody has looked, because nothing depends on it yet.
         grace_seconds: how late a deletion may be.
         unit: the daemon's unit.
+        shift: by how many seconds the clock was set since the deletion was scheduled.
+        anew_at: when the daemon has begun all delays anew, if it has (Unix seconds).
+        another: another file that lies in its place.
     """
-    due = debt.delete_due_at or debt.created_at
-    delay = due - (debt.completed_at or debt.created_at)
-    if gone_at is None:
-        if now < due + grace_seconds:
-            if now < due:
+    delay = _delay(debt)
+    earliest, due = dues(debt, shift, anew_at)
+    if another is not None and copy == "right" and (gone_at is not None or now >= due):
+        folder = os.path.dirname(debt.local_path)
+        return Finding.of_cause(
+            causes.LOCAL_FILE_REPLACED, file=debt.name, owner=another.owner, since=iso(another.since), folder=folder
+        )
+    if gone_at is None or another is not None:
+        if now < due + grace_seconds and copy in ("right", None):
+            if now < due and anew_at is not None:
+                summary = say(
+                    "the daemon found its list of deletions damaged at {anew} and has begun it anew, so the deletion "
+                    "falls due at {moment}; a later run settles it",
+                    anew=iso(anew_at),
+                    moment=iso(due),
+                )
+            elif now < due:
                 summary = say("the deletion falls due at {moment}; the next run settles it", moment=iso(due))
             else:
                 summary = say("the deletion is due since {moment}; the next run settles it", moment=iso(due))
@@ -92,7 +132,7 @@ def judge(
         return Finding.of_cause(
             causes.DELETED_WITHOUT_COPY, file=debt.name, remote_path=debt.remote_path, what=copy or "unknown", unit=unit
         )
-    early = due - gone_at
+    early = earliest - gone_at
     if early > _TOLERANCE_SECONDS:
         return Finding.of_cause(
             causes.DELETED_TOO_EARLY,
@@ -111,6 +151,34 @@ def judge(
         due_at=iso(due),
         seen_gone_at=iso(gone_at),
     )
+
+
+def dues(debt: Debt, shift: float, anew_at: float | None = None) -> tuple[float, float]:
+    """The first and the last moment at which a daemon may rightly find that the deletion is due (Unix seconds).
+
+    Where the clock was set meanwhile, by ``shift`` seconds, one that goes by the clock and one that goes by the time
+    that has passed differ by as much. The former is late where the clock was set back; for a day that is no fault.
+    One that has lost its list begins the delay anew.
+    """
+    by_clock = debt.delete_due_at or debt.created_at
+    by_time_passed = by_clock + shift
+    last = max(by_time_passed, min(by_clock, by_time_passed + _A_DAY_SECONDS))
+    return min(by_clock, by_time_passed), last if anew_at is None else max(last, anew_at + _delay(debt))
+
+
+def _delay(debt: Debt) -> float:
+    return (debt.delete_due_at or debt.created_at) - (debt.completed_at or debt.created_at)
+
+
+def _begun_anew_at(run: Run, debt: Debt) -> float | None:
+    """When our own daemon put a damaged list of deletions aside, if that was after this deletion was scheduled."""
+    last = None
+    with contextlib.suppress(OSError):
+        for name in os.listdir(run.config.daemon_settings.state_path):
+            if found := _PUT_ASIDE.fullmatch(name):
+                with contextlib.suppress(ValueError):
+                    last = max(last or 0.0, dt.datetime.strptime(found[1], "%Y%m%dT%H%M%S%z").timestamp())
+    return last if last is not None and last + 1 > (debt.completed_at or debt.created_at) else None
 
 
 def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
@@ -134,18 +202,18 @@ def _wait(run: Run, owed: list[Debt]) -> dict[int, float]:
             if _stopped(run):
                 return gone
             now, left = time.time(), run.clock.left_to_wait()
-            open_dues = [d.delete_due_at or now for d in owed if id(d) not in gone]
-            within = [due for due in open_dues if due < now + left]
+            open_dues = [dues(debt, _shift(debt)) for debt in owed if id(debt) not in gone]
+            within = [(first, last) for first, last in open_dues if first < now + left]
             if not within or left <= 0:
                 return gone
-            until = max(within) + grace - now
+            until = max(last for _, last in within) + grace - now
             if until <= 0:
                 return gone
             run.tell(
                 say(
                     "waiting for the daemon to delete {count} file(s), due {moment}",
                     count=len(within),
-                    moment=iso(min(within)),
+                    moment=iso(min(last for _, last in within)),
                 )
             )
             settle(look, wakeup, min(left, until, run.config.testing.poll_interval_seconds))
@@ -164,25 +232,40 @@ def _settle(run: Run, debt: Debt, gone_at: float | None) -> Finding:
     stopped = "" if gone_at is not None else _stopped(run)
     if stopped:
         return Finding.of_cause(causes.DELETION_HELD_UP, file=debt.name, reason=stopped)
+    shift = _shift(debt)
+    anew_at = _begun_anew_at(run, debt)
+    _, due = dues(debt, shift, anew_at)
+    another = Another.of(debt)
     copy: Copy | None = None
-    if gone_at is not None or now >= (debt.delete_due_at or now) + grace:
+    if gone_at is not None or now >= due + (0 if another else grace):
         try:
             copy = _look_at_copy(run, debt)
         except NasFault as fault:
             return Finding.of_fault(fault, Outcome.ERROR)
-    return judge(debt, now, gone_at, copy, grace_seconds=grace, unit=_unit(run))
+    finding = judge(
+        debt,
+        now,
+        gone_at,
+        copy,
+        grace_seconds=grace,
+        unit=_unit(run),
+        shift=shift,
+        anew_at=anew_at,
+        another=another,
+    )
+    if finding.cause == causes.DELETE_OVERDUE.code:
+        unsaved = daemon_errors.unsaved_deletions(_state(run), run.config.daemon_settings.state_path)
+        if unsaved is not None and unsaved.cause is not None:
+            return Finding(Outcome.FAIL, unsaved.text, unsaved.cause.code, unsaved.remedy, finding.details)
+    return finding
 
 
-def _follow_the_clock(debt: Debt) -> None:
-    """Where the clock was set since, in the same boot, move the debt's moments along with it."""
+def _shift(debt: Debt) -> float:
+    """By how many seconds the clock was set since a deletion was scheduled; after a reboot nobody can tell."""
     if debt.clock_offset is None or debt.boot_id != boot_id():
-        return
+        return 0.0
     shift = clock_offset() - debt.clock_offset
-    if abs(shift) < _CLOCK_WAS_SET_SECONDS:
-        return
-    debt.clock_offset += shift
-    debt.delete_due_at = None if debt.delete_due_at is None else debt.delete_due_at + shift
-    debt.completed_at = None if debt.completed_at is None else debt.completed_at + shift
+    return shift if abs(shift) >= CLOCK_WAS_SET_SECONDS else 0.0
 
 
 def _lost(run: Run, one: Followed) -> Finding:
@@ -194,11 +277,15 @@ def _lost(run: Run, one: Followed) -> Finding:
 
 def _stopped(run: Run) -> str:
     """Why our own daemon deletes nothing until a person has looked; empty where it does, or is another one."""
-    try:
-        state = daemon_state.read(run.config.daemon_settings.state_path)
-    except LocalFault:
-        return ""
+    state = _state(run)
     return state.deletions_stopped if state is not None else ""
+
+
+def _state(run: Run) -> DaemonState | None:
+    try:
+        return daemon_state.read(run.config.daemon_settings.state_path)
+    except LocalFault:
+        return None
 
 
 def _unit(run: Run) -> str:

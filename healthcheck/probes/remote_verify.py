@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -130,6 +131,8 @@ def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | Non
         return Finding.of_cause(causes.COPY_MISSING, file=file.name, expected=expected, unit=unit)
     path, copy = found
     if path != expected:
+        if _digits_hidden(path) == _digits_hidden(expected):
+            return Finding.of_cause(causes.COPY_WRONG_DAY, file=file.name, found=path, expected=expected, unit=unit)
         return Finding.of_cause(causes.COPY_WRONG_PATH, file=file.name, found=path, expected=expected)
     if copy.size != file.size:
         return Finding.of_cause(
@@ -151,6 +154,10 @@ def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | Non
             sha256=copy.sha256[:12],
         )
     )
+
+
+def _digits_hidden(path: str) -> str:
+    return re.sub("[0-9]", "0", path)
 
 
 def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: float, site: Mapping[str, str]) -> Finding:
@@ -193,10 +200,11 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
             )
         case TransferStatus.TRANSFERRING:
             since = one.transferring_at or one.inserted_at or now
-            if now - since < min(_LATE_SHARE * waited, _LATE_SECONDS):
+            held = max(0.0, min(now - since, waited))  # the clock may have been set meanwhile
+            if held < min(_LATE_SHARE * waited, _LATE_SECONDS):
                 values = {"waited_seconds": seconds, "bytes_done": 0, "bytes_total": one.file.size}
                 return Finding.of_cause(causes.TRANSFER_SLOW, Outcome.WARN, file=file, **values)
-            return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(now - since), unit=unit)
+            return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(held), unit=unit)
         case TransferStatus.PENDING:
             return Finding.of_cause(
                 causes.NOT_PICKED_UP, file=file, waited_seconds=seconds, unit=unit, database=database
@@ -260,7 +268,7 @@ def _look_at_row(run: Run, database: MediaStatusDB, one: Followed) -> None:
             started = from_database(one.record.transfer_start_time if one.record else None)
             one.transferring_at = min(now, max(started or now, one.inserted_at or 0))
             run.note("transferring", one.transferring_at)
-        one.completed_at = now
+        one.completed_at, one.clock_offset = now, clock_offset()
         run.note("completed", now)
 
 
@@ -331,11 +339,13 @@ def _await_deletion(run: Run, one: Followed, remote_path: str) -> None:
     written = from_database(one.record.transfer_end_time if one.record else None)
     seen = one.completed_at or time.time()
     # The row's own time is exact to the second and ours is a little late; the earlier one can do no daemon wrong.
-    debt.completed_at = written if written is not None and (one.inserted_at or 0) - 1 <= written <= seen else seen
+    if written is None or not (one.inserted_at or 0) - 1 <= written <= seen or run.clock.was_set_by():
+        written = seen
+    debt.completed_at = written
     if sync.delete_after_sync:
         debt.delete_due_at = debt.completed_at + sync.safe_delete_delay_minutes * 60
         debt.due = "deletion"
-        debt.boot_id, debt.clock_offset = boot_id(), clock_offset()
+        debt.boot_id, debt.clock_offset = boot_id(), one.clock_offset
         run.ledger.save()
 
 
@@ -356,7 +366,7 @@ def _evidence(
     run: Run, database: MediaStatusDB, waiting: list[Followed], ahead_before: int, progress: DaemonProgress
 ) -> Evidence:
     mine = {one.file.path for one in [*waiting, *([run.decoy] if run.decoy else [])]}
-    now = time.time()
+    now = time.time() - max(0.0, run.clock.was_set_by())  # a row that was written before the clock was set is no older
     in_hand = sum(1 for row in database.in_hand() if row.file_path not in mine and _may_be_moving(row, now))
     ahead = _ahead(database, waiting)
     if progress.in_hand is not None:

@@ -35,11 +35,12 @@ class Findings:
 
     def table(self) -> Iterator[str]:
         """The lines."""
-        yield f"{'fault':<64} {'expected cause':<26} {'named cause':<26} {'seconds':>7}  litter"
+        width = max((len(f"{found.fault.group}: {found.fault.what}") for found in self.rows), default=0)
+        yield f"{'fault':<{width}} {'expected cause':<26} {'named cause':<26} {'seconds':>7}  litter"
         for found in self.rows:
             fault = found.fault
             litter = "not looked for" if found.litter is None else ", ".join(found.litter) or "none"
             mark = "" if found.right else "  WRONG"
             what = f"{fault.group}: {fault.what}"
-            yield f"{what:<64} {fault.cause or 'none':<26} {found.named:<26} {found.seconds:7.1f}  {litter}{mark}"
+            yield f"{what:<{width}} {fault.cause or 'none':<26} {found.named:<26} {found.seconds:7.1f}  {litter}{mark}"
         yield f"{len(self.rows)} faults, {sum(1 for found in self.rows if found.right)} named rightly"

@@ -1,5 +1,16 @@
 """All groups of faults; importing them fills the table."""
 
-from tests.faults import daemon, database, edge_disk, nas_disk, network, ssh
+from tests.faults import daemon, database, deletion, edge_disk, itself, nas_copy, nas_disk, network, semantics, ssh
 
-__all__ = ["daemon", "database", "edge_disk", "nas_disk", "network", "ssh"]
+__all__ = [
+    "daemon",
+    "database",
+    "deletion",
+    "edge_disk",
+    "itself",
+    "nas_copy",
+    "nas_disk",
+    "network",
+    "semantics",
+    "ssh",
+]

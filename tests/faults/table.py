@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
 
-from tests.system.site import Site
+from tests.system.site import Told
 
-Breaks = Callable[[Site], Iterator[None]]
+Way = Callable[[], Told]
+"""How the check is run, where a row needs it done otherwise than by ``check()``."""
+Breaks = Callable[[Any], Iterator[Way | None]]
 EXIT_CODES = {"fail": 1, "error": 2, "warn": 0, "pass": 0, "deferred": 0}
+NO_VERDICT = "no verdict"
 # From the start of the unit to its end: a probe's own deadline is 5 s at a site in a hurry, and 5 more are promised.
 _SECONDS = 10.0
 # Nothing is put into a way that won't carry it: what one of these finds keeps the others from being tried.
 _BEFORE, _AFTER = ("daemon_status", "ping", "database"), ("file_insert", "remote_verify", "local_delete")
+
+
+class On(StrEnum):
+    """What a row is played on."""
+
+    MACHINES = "a booted edge server and a booted NAS"
+    LOOPBACK = "processes of this machine: a daemon, sshd on loopback, the check"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,35 +37,34 @@ class Fault:
         group: the file it stands in.
         name: of its function.
         what: what is broken, in a few words.
-        breaks: breaks it while the block lasts, and mends it.
-        probe: the one that has to name it; empty where all must be well.
+        on: a ``Site`` or a ``Loopback``, which the function is given.
+        breaks: breaks it while the block lasts, and mends it; may give a way to run the check.
+        probe: the one that has to name it; empty where all must be well, or where there is no verdict.
         cause: the code it has to give.
-        says: its whole sentence; ``{word}`` stands for a value that differs from run to run.
+        says: its whole sentence; ``{word}`` stands for a value of the place, or for one that differs from run to run.
         remedy: the whole remedy, likewise.
         outcome: of the probe, and of the run.
+        exit_code: of the run.
         seconds: how long the run may take.
     """
 
     group: str
     name: str
     what: str
-    breaks: Callable[[Site], contextlib.AbstractContextManager[None]]
+    on: On
+    breaks: Callable[[Any], contextlib.AbstractContextManager[Way | None]]
     probe: str
     cause: str | None
     says: str
     remedy: str
     outcome: str
+    exit_code: int
     seconds: float
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """The probes that must not be tried any more."""
         return _AFTER if self.probe in _BEFORE and self.outcome == "fail" else ()
-
-    @property
-    def exit_code(self) -> int:
-        """Of the run."""
-        return EXIT_CODES[self.outcome]
 
     def __str__(self) -> str:
         return f"{self.group}-{self.name}"
@@ -63,31 +74,50 @@ FAULTS: list[Fault] = []
 
 
 def fault(
-    *, probe: str, cause: str, says: str, remedy: str, outcome: str = "fail", seconds: float = _SECONDS
+    *,
+    probe: str,
+    cause: str,
+    says: str,
+    remedy: str,
+    outcome: str = "fail",
+    exit_code: int | None = None,
+    seconds: float = _SECONDS,
+    on: On = On.MACHINES,
 ) -> Callable[[Breaks], Breaks]:
     """Put a fault into the table. The function breaks something, yields, and mends it; its docstring is its title."""
-    return _row(probe, cause, says, remedy, outcome, seconds)
+    code = EXIT_CODES[outcome] if exit_code is None else exit_code
+    return _row(on, probe, cause, says, remedy, outcome, code, seconds)
 
 
-def no_alarm(*, seconds: float = _SECONDS) -> Callable[[Breaks], Breaks]:
+def no_verdict(
+    *, cause: str | None, says: str, remedy: str, exit_code: int, seconds: float = _SECONDS, on: On = On.MACHINES
+) -> Callable[[Breaks], Breaks]:
+    """Put something into the table that keeps a run from its verdict, so that its complaint has to name it."""
+    return _row(on, "", cause, says, remedy, NO_VERDICT, exit_code, seconds)
+
+
+def no_alarm(*, outcome: str = "pass", seconds: float = _SECONDS, on: On = On.MACHINES) -> Callable[[Breaks], Breaks]:
     """Put something into the table that looks like a fault and must raise no alarm."""
-    return _row("", None, "", "", "pass", seconds)
+    return _row(on, "", None, "", "", outcome, 0, seconds)
 
 
 def _row(
-    probe: str, cause: str | None, says: str, remedy: str, outcome: str, seconds: float
+    on: On, probe: str, cause: str | None, says: str, remedy: str, outcome: str, exit_code: int, seconds: float
 ) -> Callable[[Breaks], Breaks]:
     def register(function: Breaks) -> Breaks:
         group, name = function.__module__.rpartition(".")[2], function.__name__
         what = (function.__doc__ or "").strip().rstrip(".")
         breaks = contextlib.contextmanager(function)
-        FAULTS.append(Fault(group, name, what, breaks, probe, cause, says, remedy, outcome, seconds))
+        FAULTS.append(Fault(group, name, what, on, breaks, probe, cause, says, remedy, outcome, exit_code, seconds))
         return function
 
     return register
 
 
-def fits(template: str, text: str | None) -> bool:
-    """Whether a text is what the table says."""
-    parts = re.split(r"\{\w+\}", template)
-    return re.fullmatch("(.+?)".join(map(re.escape, parts)), text or "", re.DOTALL) is not None
+def fits(template: str, text: str | None, known: Mapping[str, str]) -> bool:
+    """Whether a text is what the table says; ``known`` holds what some of its words stand for."""
+    parts = re.split(r"\{(\w+)\}", template)
+    for number, part in enumerate(parts):
+        is_word = number % 2
+        parts[number] = "(.+?)" if is_word and part not in known else re.escape(known[part] if is_word else part)
+    return re.fullmatch("".join(parts), text or "", re.DOTALL) is not None

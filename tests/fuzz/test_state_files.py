@@ -20,9 +20,10 @@ from celestial_nasops.fault import LocalFault
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
 from healthcheck import causes, cli
 from healthcheck.ledger import Debt, Ledger
-from healthcheck.moments import clock_offset, iso
+from healthcheck.moments import iso
 from healthcheck.probes import daemon_status, local_delete
 from healthcheck.run import why_not_current
+from healthcheck.state_folder import Obstacle
 from healthcheck.status_file import StatusFile, boot_id
 from tests.fuzz.trees import documents, each_odd, encoded, near
 
@@ -215,13 +216,11 @@ def work_with(debt: Debt) -> None:
     if debt.row_id is not None:
         assert -(2**63) <= debt.row_id < 2**63
     debt.boot_id = boot_id()
-    local_delete._follow_the_clock(debt)
     for moment in (debt.created_at, debt.completed_at, debt.delete_due_at, debt.withdrawn_in_mid_transfer_at):
         if moment is not None:
             iso(moment)
     for gone_at in (None, NOW):
-        local_delete.judge(debt, NOW, gone_at, "right", grace_seconds=60, unit="u")
-    assert debt.clock_offset is None or abs(debt.clock_offset) < abs(clock_offset()) + 1e12
+        local_delete.judge(debt, NOW, gone_at, "right", grace_seconds=60, unit="u", shift=local_delete._shift(debt))
 
 
 @given(content=files(DAEMON))
@@ -252,7 +251,7 @@ def check_daemon_state(folder: Path, content: bytes) -> None:
     daemon_state.process_is_stopped(state.pid)
     silent = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
     for alive in (runs, True):
-        for obstacle in ("", "full"):
+        for obstacle in (None, Obstacle("full", "df")):
             life = daemon_status.Life(state, alive, False, state.code_fingerprint, "f", silent, obstacle)
             finding = daemon_status.judge_life(life, "u", "c", str(folder))
             assert finding.summary.isprintable()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -32,22 +30,11 @@ def owe(scene: Scene) -> dict[str, Any]:
     return debt
 
 
-def let_it_fall_due(scene: Scene, seconds_ago: float = 1) -> None:
-    """Move the debt's moments into the past, as if the time had passed."""
-    path = scene.state_dir / "ledger.json"
-    ledger = json.loads(path.read_text())
-    now = time.time()
-    for debt in ledger["debts"]:
-        debt["completed_at"] = now - seconds_ago - 1800
-        debt["delete_due_at"] = now - seconds_ago
-    path.write_text(json.dumps(ledger))
-
-
 def test_deferred_then_settled(tmp_path: Path, nas: Server) -> None:
     scene = Scene(tmp_path, nas, LATER)
     with scene.daemon("right"):
         debt = owe(scene)
-        let_it_fall_due(scene)
+        scene.let_debts_fall_due(1)
         Path(debt["local_path"]).unlink()  # as the daemon would have done
         outcome = scene.check("--no-insert")
     what, cause, summary = outcome.probe("local_delete")
@@ -69,7 +56,7 @@ def test_a_second_run_sends_its_own_file_besides(tmp_path: Path, nas: Server) ->
     scene = Scene(tmp_path, nas, LATER)
     with scene.daemon("right"):
         debt = owe(scene)
-        let_it_fall_due(scene)
+        scene.let_debts_fall_due(1)
         Path(debt["local_path"]).unlink()
         outcome = scene.check()
     assert outcome.outcomes() == {
@@ -88,7 +75,7 @@ def test_overdue(tmp_path: Path, nas: Server) -> None:
     scene = Scene(tmp_path, nas, LATER)
     with scene.daemon("right"):
         debt = owe(scene)
-        let_it_fall_due(scene, 600)
+        scene.let_debts_fall_due(600)
         outcome = scene.check("--no-insert")
     what, cause, summary = outcome.probe("local_delete")
     assert (what, cause, outcome.exit_code) == ("fail", "delete_overdue", 1)
@@ -115,7 +102,7 @@ def test_gone_without_a_copy_is_the_worst(tmp_path: Path, nas: Server, spoil: st
     scene = Scene(tmp_path, nas, LATER)
     with scene.daemon("right"):
         debt = owe(scene)
-        let_it_fall_due(scene)
+        scene.let_debts_fall_due(1)
         Path(debt["local_path"]).unlink()
         copy = Path(debt["remote_path"])
         copy.unlink() if spoil == "remove" else copy.write_bytes(b"rotten")
@@ -133,7 +120,7 @@ def test_a_copy_that_is_lost_before_the_deletion(tmp_path: Path, nas: Server) ->
     scene = Scene(tmp_path, nas, LATER)
     with scene.daemon("right"):
         debt = owe(scene)
-        let_it_fall_due(scene, 600)
+        scene.let_debts_fall_due(600)
         Path(debt["remote_path"]).unlink()
         outcome = scene.check("--no-insert")
     assert outcome.probe("local_delete") == (
@@ -149,7 +136,7 @@ def test_a_debt_that_can_t_be_judged_stays_owed(tmp_path: Path, nas: Server) -> 
     scene = Scene(tmp_path, nas, LATER)
     with scene.daemon("right"):
         debt = owe(scene)
-        let_it_fall_due(scene)
+        scene.let_debts_fall_due(1)
         Path(debt["local_path"]).unlink()
         nas.stop()
         outcome = scene.check("--no-insert")

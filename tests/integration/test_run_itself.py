@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import signal
-from pathlib import Path
 
 import pytest
 
-from tests.mounts import SmallTmpfs
 from tests.scene import Scene
 from tests.waiting import eventually
-
-
-def test_two_runs_at_once(scene: Scene) -> None:
-    with scene.daemon("idle"):
-        first = scene.start_check()
-        with first:
-            eventually(lambda: (s := scene.status()) is not None and s.state == "running")
-            second = scene.check()
-            first.send_signal(signal.SIGTERM)
-            scene.finish(first)
-    assert second.exit_code == 75
-    assert second.stdout == ""
-    assert second.stderr == (
-        f"smoke-check: another run (pid {first.pid}) is under way with the state folder {scene.state_dir}\n"
-        "  -> wait for it: journalctl -fu smoke-check\n"
-    )
-
-
-def test_sigterm_ends_the_wait_cleans_up_and_says_so(scene: Scene) -> None:
-    with scene.daemon("idle"), scene.start_check() as child:
-        eventually(lambda: [line for line in scene.litter() if line.startswith("row ")])
-        child.send_signal(signal.SIGTERM)
-        outcome = scene.finish(child)
-    assert outcome.probe("remote_verify") == (
-        "error",
-        "interrupted",
-        "the run was ended by SIGTERM before remote_verify was done",
-    )
-    assert outcome.exit_code == 143
-    assert (scene.litter(), scene.debts()) == ([], [])
 
 
 def test_a_run_that_is_stopped_does_not_stand_for_a_verdict(scene: Scene) -> None:
@@ -75,51 +42,6 @@ def test_other_signals_leave_a_run_unmeasured(scene: Scene, number: signal.Signa
         eventually(lambda: [line for line in scene.litter() if line.startswith("row ")])
         child.send_signal(number)
         assert scene.finish(child).exit_code == 2
-
-
-def test_state_folder_that_can_t_be_written(scene: Scene, small_tmpfs: SmallTmpfs) -> None:
-    scene.state_dir = Path(small_tmpfs(64 * 1024, name="state"))
-    small_tmpfs.make_read_only(str(scene.state_dir))
-    outcome = scene.check()
-    assert outcome.exit_code == 73
-    assert outcome.stderr == (
-        f"smoke-check: {scene.state_dir}/run.lock can't be written: Read-only file system\n"
-        "  -> the folder must belong to the user of the check: "
-        f"ls -ld {scene.state_dir}; findmnt -T {scene.state_dir}\n"
-    )
-
-
-def test_state_folder_full(scene: Scene, small_tmpfs: SmallTmpfs) -> None:
-    scene.state_dir = Path(small_tmpfs(16 * 1024, name="state"))
-    with contextlib.suppress(OSError), (scene.state_dir / "filler").open("wb", buffering=0) as filler:
-        while filler.write(b"x" * 4096):
-            pass
-    outcome = scene.check()
-    assert outcome.exit_code == 73
-    assert "No space left on device" in outcome.stderr
-    assert scene.status() is None
-
-
-def test_bad_configuration(scene: Scene) -> None:
-    Path(scene.config_path).write_text('{"testing": {"max_wait_minutes": "soon"}}')
-    outcome = scene.check()
-    assert outcome.exit_code == 78
-    assert outcome.stderr == (
-        f"smoke-check: the configuration {scene.config_path} has 1 problem(s): "
-        'testing.max_wait_minutes: found "soon", should be a number\n'
-        f"  -> mend them, then try: smoke-check config check {scene.config_path}\n"
-    )
-
-
-def test_a_corrupt_status_file_is_put_aside_and_told(scene: Scene) -> None:
-    (scene.state_dir / "status.json").write_text("{")
-    with scene.daemon("right"):
-        outcome = scene.check()
-    assert outcome.exit_code == 0
-    assert re.search(
-        r"an unreadable state file was put aside as \S+/status\.json\.corrupt-\d{8}T\d{6}Z", outcome.stdout
-    )
-    assert [path.read_text() for path in scene.state_dir.glob("status.json.corrupt-*")] == ["{"]
 
 
 def test_usage_error(scene: Scene) -> None:

@@ -60,6 +60,24 @@ def test_a_wall_clock_that_jumps_ahead_shortens_no_delay(bench: DeleteBench, mon
     assert bench.local.exists()
 
 
+def test_a_wall_clock_that_is_set_back_lengthens_no_delay(bench: DeleteBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    manager = bench.scheduled()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 86_400)
+    assert bench.run(manager) == 1
+
+
+def test_a_list_from_the_future_is_not_waited_for(bench: DeleteBench) -> None:
+    in_four_years = time.time() + 4 * 365 * 86_400
+    assert bench.run(bench.listed(created_time=in_four_years, scheduled_time=in_four_years)) == 1
+    bench.local.write_bytes(CONTENT)
+    manager = bench.listed(created_time=in_four_years, scheduled_time=in_four_years + 1800)
+    assert bench.run(manager) == 0
+    due = manager.next_due()
+    assert due is not None
+    assert 1790 < due <= 1800
+
+
 def test_a_new_start_knows_the_list(bench: DeleteBench) -> None:
     bench.scheduled()
     assert bench.run(bench.manager()) == 1

@@ -23,6 +23,7 @@ from healthcheck.probes.daemon_status import (
     judge_unit,
     read_only_folder,
 )
+from healthcheck.state_folder import Obstacle
 
 UNIT = "media-sync-daemon.service"
 NOW = 1_737_540_900.0
@@ -206,7 +207,7 @@ def test_a_living_daemon_is_well() -> None:
             "the daemon (pid 42) gives no sign of life for 36 s, it was doing: idle; 0 waiting",
         ),
         (
-            ALIVE._replace(silent_seconds=36, obstacle="[Errno 30] Read-only file system"),
+            ALIVE._replace(silent_seconds=36, obstacle=Obstacle("[Errno 30] Read-only file system", "-")),
             "warn",
             "daemon_cannot_write_state",
             "the daemon (pid 42) runs, and can't write its state in /var/lib/d: [Errno 30] Read-only file system",
@@ -297,6 +298,16 @@ def test_a_daemon_whose_deletions_are_stopped_is_a_warning() -> None:
         f"the daemon (pid {state.pid}) carries files and deletes none, until a person has looked: "
         "[media_marker_missing] /m is not the folder that it was"
     )
+
+
+def test_a_daemon_that_can_not_save_its_deletions_is_a_warning_with_what_mends_it() -> None:
+    said = (
+        "2 scheduled deletion(s) can't be saved: [Errno 28] No space left on device; nothing is deleted until they are"
+    )
+    state = dataclasses.replace(STATE, deletions_unsaved=f"[pending_deletes_unsaved] {said}")
+    finding = judge_life(ALIVE._replace(state=state), UNIT, "/c.json", "/state")
+    assert (finding.outcome.value, finding.cause, finding.summary) == ("warn", "pending_deletes_unsaved", said)
+    assert finding.remedy == "make the folder writable for the daemon: free space there: df -h /state; df -i /state"
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,57 @@ def debt() -> Debt:
     )
 
 
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("now", "gone", "shift", "outcome", "cause"),
+    [
+        # set ahead: it may go by the clock, or by the time that has passed
+        (HOUR, 1, HOUR, "pass", None),
+        (HOUR, HOUR, HOUR, "pass", None),
+        (HOUR, -1, HOUR, "fail", "deleted_too_early"),
+        (HOUR + 59, None, HOUR, "deferred", None),
+        (HOUR + 60, None, HOUR, "fail", "delete_overdue"),
+        # set back
+        (-HOUR, -HOUR, -HOUR, "pass", None),
+        (-HOUR, -HOUR - 1, -HOUR, "fail", "deleted_too_early"),
+        (59, None, -HOUR, "deferred", None),
+        (60, None, -HOUR, "fail", "delete_overdue"),
+        # set back from a year that never was
+        (-1000 * HOUR + 24 * HOUR + 59, None, -1000 * HOUR, "deferred", None),
+        (-1000 * HOUR + 24 * HOUR + 60, None, -1000 * HOUR, "fail", "delete_overdue"),
+    ],
+)
+def test_a_clock_that_was_set(now: float, gone: float | None, shift: float, outcome: str, cause: str | None) -> None:
+    gone_at = None if gone is None else NOW + gone
+    finding = local_delete.judge(debt(), NOW + now, gone_at, "right", grace_seconds=60, unit="u", shift=shift)
+    assert (finding.outcome.value, finding.cause) == (outcome, cause)
+
+
+@pytest.mark.parametrize(("now", "cause"), [(1800 - 600 + 59, None), (1800 - 600 + 60, "delete_overdue")])
+def test_a_list_of_deletions_that_was_begun_anew(now: float, cause: str | None) -> None:
+    finding = local_delete.judge(debt(), NOW + now, None, "right", grace_seconds=60, unit="u", anew_at=NOW - 600)
+    assert finding.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("now", "gone", "copy", "cause"),
+    [
+        (-1, None, None, None),
+        (0, None, "right", "local_file_replaced"),
+        (-1, -2, "right", "local_file_replaced"),
+        (0, None, "missing", "copy_lost_before_delete"),
+        (0, -1, "changed", "copy_lost_before_delete"),
+    ],
+)
+def test_another_file_in_its_place(now: float, gone: float | None, copy: Any, cause: str | None) -> None:
+    gone_at = None if gone is None else NOW + gone
+    another = local_delete.Another("somebody", NOW)
+    finding = local_delete.judge(debt(), NOW + now, gone_at, copy, grace_seconds=60, unit="u", another=another)
+    assert finding.cause == cause
+
+
 @pytest.mark.parametrize(
     ("now", "gone", "copy", "outcome", "cause", "summary"),
     [
