@@ -18,11 +18,11 @@ from celestial_nasops.config import Config
 from celestial_nasops.database.records import COLUMNS
 from celestial_nasops.fault import DatabaseFault, LocalFault
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
-from healthcheck import marked_file
+from healthcheck import marked_file, unfinished
 from healthcheck.context import Followed
 from healthcheck.ledger import Debt
-from healthcheck.probes import database, remote_verify
-from healthcheck.probes.remote_verify import Evidence
+from healthcheck.probes import database
+from healthcheck.unfinished import Evidence
 from tests.fuzz.trees import ODD_TEXTS
 
 NOW = 1737547200.0
@@ -132,11 +132,11 @@ def use(db: MediaStatusDB, record: FileRecord) -> None:
         assert "/../" not in final
         transfer.temporary_path(config, record, day)
     db.find(record.file_path)
-    remote_verify._may_be_moving(record, NOW)
+    unfinished._may_be_moving(record, NOW)
     debt = Debt(run_id="r", name=MARKED, local_path=f"/m/{MARKED}", size=1, created_at=NOW, remote_paths=[])
     one = Followed(marked_file.MarkedFile(MARKED, f"/m/{MARKED}", 1, b""), debt, record=record)
     if record.transfer_status is not TransferStatus.COMPLETED:
-        finding = remote_verify.judge_unfinished(one, Evidence(), 5, NOW, SITE)
+        finding = unfinished.judge_unfinished(one, Evidence(), 5, NOW, SITE)
         assert finding.summary.isprintable()
         assert finding.cause is not None
         assert len(finding.summary) < 15_000

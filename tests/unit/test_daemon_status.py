@@ -307,7 +307,10 @@ def test_a_daemon_that_can_not_save_its_deletions_is_a_warning_with_what_mends_i
     state = dataclasses.replace(STATE, deletions_unsaved=f"[pending_deletes_unsaved] {said}")
     finding = judge_life(ALIVE._replace(state=state), UNIT, "/c.json", "/state")
     assert (finding.outcome.value, finding.cause, finding.summary) == ("warn", "pending_deletes_unsaved", said)
-    assert finding.remedy == "make the folder writable for the daemon: free space there: df -h /state; df -i /state"
+    assert finding.remedy == (
+        "make the folder writable for the daemon: free space there; what fills it: sudo du -xhd2 / | sort -h | tail; "
+        "where no inode is free: sudo du -xd2 --inodes / | sort -n | tail"
+    )
 
 
 @pytest.mark.parametrize(

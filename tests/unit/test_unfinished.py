@@ -11,7 +11,7 @@ from celestial_nasops.media_status_db import FileRecord
 from healthcheck.context import Followed
 from healthcheck.ledger import Debt
 from healthcheck.marked_file import MarkedFile
-from healthcheck.probes.remote_verify import Evidence, judge_unfinished
+from healthcheck.unfinished import Evidence, judge_unfinished
 
 NOW = 1_737_540_900.0
 NAME = "smoketest_20250122_101500_0a1b2c3d-1.smoke-check.bin"
