@@ -18,6 +18,7 @@ from celestial_nasops.daemon_causes import (
     NAS_STORED_BESIDE as NAS_STORED_BESIDE,
     PENDING_DELETES_CORRUPT as PENDING_DELETES_CORRUPT,
     PENDING_DELETES_UNSAVED as PENDING_DELETES_UNSAVED,
+    QUEUE_REPLACED as QUEUE_REPLACED,
     REQUEUE_IN_HAND as REQUEUE_IN_HAND,
     REQUEUE_NO_ROW as REQUEUE_NO_ROW,
     REQUEUE_WAITS as REQUEUE_WAITS,
@@ -95,8 +96,9 @@ DATABASE_LOCKED = Cause(
 )
 DATABASE_READ_ONLY = Cause(
     "database_read_only",
-    "the database {path} can be read but not written: {reason}",
-    "SQLite must write the file and its whole folder: findmnt -T {path}; ls -ld {path} {folder}",
+    "the database {path} can be read but not written: user {user} may not write {places} (owner {owner}, mode {mode})",
+    "SQLite must write the file and its whole folder, as the daemon's user; if {user} is that user: "
+    "sudo chown {user} {places} && sudo chmod u+rwX {places}",
 )
 DATABASE_NO_PERMISSION = Cause(
     "database_no_permission",
@@ -105,8 +107,8 @@ DATABASE_NO_PERMISSION = Cause(
 )
 DATABASE_DISK_FULL = Cause(
     "database_disk_full",
-    "no space left for the database {path}",
-    "free space there: df -h {folder}",
+    "no space left for the database {path}: {free} of {total} free on {mount_point} ({device})",
+    "free space there; what fills it: sudo du -xhd2 {mount_point} | sort -h | tail",
 )
 DATABASE_NO_TABLE = Cause(
     "database_no_table",
@@ -128,6 +130,11 @@ DATABASE_FAILED = Cause(
     "database_failed",
     "the database {path} failed: {reason}",
     "look at it with: sqlite3 {path} 'PRAGMA quick_check'",
+)
+RECEIPT_UNREADABLE = Cause(
+    "receipt_unreadable",
+    "the receipt {row_id} in {path} can't be understood: its {column} is none that this version writes",
+    "see what it is, and who wrote it: sqlite3 {path} 'SELECT * FROM media_transfer_receipts WHERE id = {row_id}'",
 )
 ROW_EXISTS = Cause(
     "row_exists",
@@ -176,8 +183,9 @@ FOLDER_REPLACED = Cause(
 )
 FOLDER_FULL = Cause(
     "folder_full",
-    "no space left in {path} ({setting}): {reason}",
-    "free space there: df -h {path}; df -i {path}",
+    "no space left in {path} ({setting}): {reason}; {free} of {total} free on {mount_point} ({device})",
+    "free space there; what fills it: sudo du -xhd2 {mount_point} | sort -h | tail; where no inode is free: "
+    "sudo du -xd2 --inodes {mount_point} | sort -n | tail",
 )
 FOLDER_FAILED = Cause(
     "folder_failed",
@@ -245,12 +253,14 @@ NAS_HUNG_UP = Cause(
 NAS_HOST_KEY_UNKNOWN = Cause(
     "nas_host_key_unknown",
     "the host key of {host} is not in {known_hosts}; it shows {seen}",
-    "compare that fingerprint with the one on the NAS, then log in once and accept it: ssh {target}",
+    "compare that fingerprint with the NAS's own, seen there by sudo ssh-keygen -lf {key_file}, "
+    "then log in once and accept it: ssh {target}",
 )
 NAS_HOST_KEY_CHANGED = Cause(
     "nas_host_key_changed",
     "the host key of {host} has changed: {seen}, expected {expected} from {known_hosts}",
-    "find out why (a new NAS, or somebody in between?); if it is right: "
+    "find out why (a new NAS, or somebody in between?); the NAS itself shows its own by "
+    "sudo ssh-keygen -lf {key_file}; if it is right: "
     "ssh-keygen -R '{known_hosts_name}' -f {known_hosts} && ssh {target}",
 )
 NAS_HOST_KEY_REVOKED = Cause(
@@ -261,22 +271,39 @@ NAS_HOST_KEY_REVOKED = Cause(
 NAS_KEY_MISSING = Cause(
     "nas_key_missing",
     "there is no key to log in to {host} with: {paths}",
-    "make one and install it: ssh-keygen -t ed25519 && ssh-copy-id {target}; or set security.ssh_key_path",
+    "make one and install it: ssh-keygen -t ed25519 -N '' -f {path} && ssh-copy-id -i {path} {target}; "
+    "or set security.ssh_key_path in unified_config.json",
 )
 NAS_KEY_UNUSABLE = Cause(
     "nas_key_unusable",
     "the key {path} can't be used: {reason}",
-    "it must be a private key without passphrase that this user can read: ls -l {path}; ssh-keygen -y -f {path}",
+    "it must be a private key of user {user} without passphrase: sudo chown {user} {path}; "
+    "ssh-keygen -p -N '' -f {path}",
 )
 NAS_KEY_REFUSED = Cause(
     "nas_key_refused",
     "{host} refuses the key {path} for user {username}",
-    "install the key on the NAS (ssh-copy-id {target}); there, home and .ssh must not be writable by others",
+    "install the key on the NAS: ssh-copy-id -i {path} {target}; if it is there, see on the NAS that nobody else may "
+    "write the home and its .ssh, and that the account is not locked: ls -ld ~{username} ~{username}/.ssh; "
+    "sudo passwd -S {username}",
+)
+NAS_ACCOUNT_REFUSED = Cause(
+    "nas_account_refused",
+    "{host} ends the login of {username} and says: {output}",
+    "see on the NAS whether the account is expired or locked (DSM: Control Panel, User & Group): "
+    "sudo chage -l {username}; sudo passwd -S {username}",
+)
+NAS_LOGIN_HANGS = Cause(
+    "nas_login_hangs",
+    "the login of {username} on {host} gave no answer within {seconds} s ({stage})",
+    "see what it waits for there (a disk that wakes up or fails, a profile, a directory service): "
+    "ssh -v {target} uptime; if that hangs as well, restart the NAS",
 )
 NAS_NO_COMMON_ALGORITHM = Cause(
     "nas_no_common_algorithm",
     "{host} and this server share no algorithm: {reason}",
-    "allow newer algorithms on the NAS (DSM: Control Panel, Terminal & SNMP, Advanced), or update it",
+    "allow one of them on the NAS (DSM: Control Panel, Terminal & SNMP, Advanced), or update it; what it has now, "
+    "there: sudo sshd -T | grep -iE 'ciphers|macs|algorithms'",
 )
 NAS_NO_SHELL = Cause(
     "nas_no_shell",
@@ -293,7 +320,8 @@ NAS_NO_SFTP = Cause(
 NAS_SESSION_REFUSED = Cause(
     "nas_session_refused",
     "{host} refuses to open another session: {reason}",
-    "see MaxSessions in the NAS's sshd_config, and what else logs in there",
+    "raise MaxSessions in the NAS's sshd_config, and restart its SSH service; what it is now, there: "
+    "sudo sshd -T | grep -i maxsessions",
 )
 NAS_CONNECTION_LOST = Cause(
     "nas_connection_lost",

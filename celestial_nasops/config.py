@@ -254,7 +254,9 @@ class DaemonSettings(Section):
 class CheckSettings(Section):
     """What smoke-check allows and warns about."""
 
-    daemon_status_timeout_seconds: _Positive = Field(5, description="deadline of the probe daemon_status (seconds)")
+    daemon_status_timeout_seconds: _Positive = Field(
+        5, description="deadline of the probe daemon_status; a restart that systemd tells of has 20 more (seconds)"
+    )
     ping_timeout_seconds: _Positive = Field(5, description="deadline of the probe ping (seconds)")
     database_timeout_seconds: _Positive = Field(1, description="longest wait for the queue's lock (seconds)")
     file_insert_timeout_seconds: _Positive = Field(30, description="deadline of the probe file_insert (seconds)")

@@ -11,9 +11,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from celestial_nasops import causes
+from celestial_nasops import causes, regular_file
 from celestial_nasops.config import PATTERNS_IN_WORDS, Config, Section
 from celestial_nasops.fault import ConfigFault, shown
+from celestial_nasops.language import phrase, say
 
 DEFAULT_PATH = "/etc/celestial-nasops/unified_config.json"
 ALWAYS_ON = ("enable_checksum", "enable_atomic_transfer", "verify_remote_before_delete")
@@ -57,14 +58,15 @@ def load(path: str) -> Loaded:
         ConfigFault: missing, unreadable, no JSON, or wrong values; then with all problems at once.
     """
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
+        text = regular_file.read(path).decode("utf-8-sig")
     except FileNotFoundError as error:
         raise ConfigFault(causes.CONFIG_MISSING, path=path) from error
     except OSError as error:
         raise ConfigFault(causes.CONFIG_UNREADABLE, path=path, reason=error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
-        raise ConfigFault(causes.CONFIG_UNREADABLE, path=path, reason=f"not UTF-8 at byte {error.start}") from error
+        raise ConfigFault(
+            causes.CONFIG_UNREADABLE, path=path, reason=say("not UTF-8 at byte {number}", number=error.start)
+        ) from error
     return parse(text, path)
 
 
@@ -96,7 +98,7 @@ def parse(text: str, path: str) -> Loaded:
         raise fault
     warnings += tree.warnings
     warnings += [
-        f"sync_settings.{key} is false, which is not supported: it is always on"
+        say("{key} is false, which is not supported: it is always on", key=f"sync_settings.{key}")
         for key in ALWAYS_ON
         if getattr(config.sync_settings, key) is False
     ]
@@ -111,10 +113,16 @@ def _too_soon_stale(config: Config) -> list[str]:
     if check.stale_after_minutes > needed:
         return []
     return [
-        f"check_settings.stale_after_minutes is {_plain(check.stale_after_minutes)}, so a verdict may be stale before "
-        f"the next one is due: with interval_minutes {_plain(check.interval_minutes)}, random_delay_seconds "
-        f"{_plain(check.random_delay_seconds)} and testing.max_wait_minutes {_plain(longest)} it should be more than "
-        f"{_plain(round(needed, 2))}"
+        say(
+            "check_settings.stale_after_minutes is {given}, so a verdict may be stale before the next one is due: with "
+            "interval_minutes {interval}, random_delay_seconds {delay} and testing.max_wait_minutes {longest} it "
+            "should be more than {needed}",
+            given=_plain(check.stale_after_minutes),
+            interval=_plain(check.interval_minutes),
+            delay=_plain(check.random_delay_seconds),
+            longest=_plain(longest),
+            needed=_plain(round(needed, 2)),
+        )
     ]
 
 
@@ -129,22 +137,24 @@ def _read_json(text: str, path: str, warnings: list[str]) -> dict[str, Any]:
         seen: dict[str, Any] = {}
         for key, value in pairs:
             if key in seen:
-                warnings.append(f"the key {shown(key)} stands twice in one object; the last one counts")
+                warnings.append(say("the key {key} stands twice in one object; the last one counts", key=key))
             seen[key] = value
         return seen
 
     try:
         raw = json.loads(text, object_pairs_hook=object_of)
     except json.JSONDecodeError as error:
-        reason = f"line {error.lineno}, column {error.colno}: {error.msg}"
+        reason = say(
+            "line {line}, column {column}: {what}", line=error.lineno, column=error.colno, what=phrase(error.msg)
+        )
     except RecursionError:
-        reason = "it is nested too deeply"
+        reason = say("it is nested too deeply")
     except ValueError:  # Python's limit on the digits of one number
-        reason = "it holds a number of thousands of digits"
+        reason = say("it holds a number of thousands of digits")
     else:
         if isinstance(raw, dict):
             return raw
-        reason = f"an object is needed, found {_found(raw)}"
+        reason = say("an object is needed, found {found}", found=_found(raw))
     raise ConfigFault(causes.CONFIG_NOT_JSON, path=path, reason=reason)
 
 
@@ -160,15 +170,16 @@ class _Tree:
         for old_section, names in VERSION_2_NAMES.items():
             content = raw.get(old_section, {})
             if not isinstance(content, dict):
-                self.problems.append(f"{old_section}: found {_found(content)}, should be an object")
+                self.problems.append(_wrong(old_section, content, say("an object")))
                 continue
             for old_key, target in names.items():
                 # null stands for "not given" in the deployed files
                 if target is not None and content.get(old_key) is not None:
                     self._take_over(f"{old_section}.{old_key}", content[old_key], *target)
             if content.get("cleanup_test_files") is False:
+                key = f"{old_section}.cleanup_test_files"
                 self.warnings.append(
-                    f"{old_section}.cleanup_test_files is false, which is not supported: a run leaves nothing behind"
+                    say("{key} is false, which is not supported: a run leaves nothing behind", key=key)
                 )
 
     def _take_over(self, old_path: str, value: object, section: str, key: str) -> None:
@@ -179,11 +190,16 @@ class _Tree:
             target[key] = value
             self._origins[f"{section}.{key}"] = old_path
         elif target[key] != value:
-            self.warnings.append(f"{old_path} is not used: {section}.{key} is given, too, and wins")
+            wins = f"{section}.{key}"
+            self.warnings.append(say("{key} is not used: {wins} is given, too, and wins", key=old_path, wins=wins))
 
     def problem(self, detail: ErrorDetails) -> str:
         path = ".".join(str(part) for part in detail["loc"])
-        return f"{self._origins.get(path, path)}: found {_found(detail['input'])}, should be {_right(detail)}"
+        return _wrong(self._origins.get(path, path), detail["input"], _right(detail))
+
+
+def _wrong(path: str, value: object, right: str) -> str:
+    return say("{path}: found {found}, should be {right}", path=path, found=_found(value), right=right)
 
 
 def _unread_keys(section: str, content: object, known: Iterable[str]) -> list[str]:
@@ -194,7 +210,7 @@ def _unread_keys(section: str, content: object, known: Iterable[str]) -> list[st
         else []
     )
     prefix = f"{section}." if section else ""
-    return [f"nobody reads the key {shown(prefix + key)}{_hint(key, known)}" for key in unread]
+    return [say("nobody reads the key {key}", key=prefix + key) + _hint(key, known) for key in unread]
 
 
 def _hint(key: str, known: Iterable[str]) -> str:
@@ -202,7 +218,7 @@ def _hint(key: str, known: Iterable[str]) -> str:
 
     elsewhere = [f"{name}.{key}" for name, model in sections().items() if key in model.model_fields]
     near = elsewhere or difflib.get_close_matches(key, sorted(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return say("; did you mean {codes}?", codes=near[0]) if near else ""
 
 
 def _found(value: object) -> str:
@@ -219,34 +235,32 @@ def _right(detail: ErrorDetails) -> str:
     limits = detail.get("ctx", {})
     match detail["type"]:
         case "int_type" | "int_from_float":
-            return "a whole number"
+            return say("a whole number")
         case "float_type" | "finite_number":
-            return "a number"
+            return say("a number")
         case "string_type" | "string_unicode":
-            return "a text"
+            return say("a text")
         case "list_type":
-            return "a list"
+            return say("a list")
         case "bool_type":
-            return "true or false"
+            return say("true or false")
         case "greater_than":
-            return f"more than {_plain(limits['gt'])}"
+            return say("more than {number}", number=_plain(limits["gt"]))
         case "greater_than_equal":
-            return f"at least {_plain(limits['ge'])}"
+            return say("at least {number}", number=_plain(limits["ge"]))
         case "less_than_equal":
-            return f"at most {_plain(limits['le'])}"
+            return say("at most {number}", number=_plain(limits["le"]))
         case "string_pattern_mismatch":
-            return PATTERNS_IN_WORDS[limits["pattern"]]
+            return phrase(PATTERNS_IN_WORDS[limits["pattern"]])
         case "literal_error":
-            return str(limits["expected"])
+            return str(limits["expected"]).replace(" or ", say(" or "))
         case "model_type" | "model_attributes_type":
-            return "an object"
-        case "list_type":
-            return "a list"
+            return say("an object")
         case "missing":
-            return f"given {detail['loc'][-1]}, too"
+            return say("given {key}, too", key=detail["loc"][-1])
         case "extra_forbidden":
-            return "left out: nobody reads this key"
+            return say("left out: nobody reads this key")
         case "value_error":
-            return str(limits["error"])
+            return phrase(str(limits["error"]))
         case _:
             return str(detail["msg"])

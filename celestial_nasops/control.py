@@ -8,6 +8,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 
+from celestial_nasops import regular_file
 from celestial_nasops.durable import folder_faults, fsync_folder, write_atomically
 
 FOLDER_NAME = "control"
@@ -110,8 +111,7 @@ def _remove(state_path: str, name: str) -> None:
 
 def _read(path: str) -> Order | None:
     try:
-        with open(path, "rb") as file:
-            raw = json.loads(file.read())
+        raw = json.loads(regular_file.read(path))
         return Order(str(raw["by"]), float(raw["at"]), str(raw["reason"]), bool(raw["at_once"]))
     except (FileNotFoundError, NotADirectoryError):
         return None

@@ -79,6 +79,13 @@ NAS_MARKER_MISSING = Cause(
     "{path} on the NAS is not the folder that it was: {what}; nothing is deleted until a person has looked",
     "see that the right volume is mounted: ssh {target} ls -la {path}; then: media-sync-daemon resume",
 )
+QUEUE_REPLACED = Cause(
+    "queue_replaced",
+    "{path} is not the queue that it was: it was deleted or replaced, and what waited in the old one waits in none "
+    "now; nothing is deleted until a person has looked",
+    "put the old file back while the daemon is stopped (sudo systemctl stop media-sync-daemon), and it counts again; "
+    "or have what waited in it queued again, then: media-sync-daemon resume",
+)
 UNUSUAL_DELETIONS = Cause(
     "unusual_deletions",
     "{due} file(s) are to be deleted after {deleted} in the last 24 hours, which is far more than usual (at most "

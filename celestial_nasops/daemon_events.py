@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from celestial_nasops.fault import Fault
 from celestial_nasops.journal import Event
@@ -92,8 +92,7 @@ DELETIONS_STOPPED = Event(
 _PATHS = ("FILE_PATH", "REMOTE_PATH")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What belongs to a line of the log besides its words.
 
     Attributes:

@@ -6,12 +6,12 @@ import glob
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from celestial_nasops import causes
+from celestial_nasops import causes, regular_file
 from celestial_nasops.durable import write_atomically
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.nas.capabilities import Capabilities
@@ -76,10 +76,11 @@ class DaemonState:
     heartbeat_boottime: _Seconds
     heartbeat_seconds: _Seconds
     doing: str = ""
-    in_hand: list[InHand] = field(default_factory=list)
+    # No lists: pydantic takes the signature of what makes a default apart, at half the cost of reading the state.
+    in_hand: tuple[InHand, ...] = ()
     last_error: str = ""
     nas_away_since: _Seconds | None = None
-    read_only: list[ReadOnlyFolder] = field(default_factory=list)
+    read_only: tuple[ReadOnlyFolder, ...] = ()
     deletions_stopped: str = ""
     deletions_unsaved: str = ""
     no_room: str = ""
@@ -107,8 +108,7 @@ def read(folder: str) -> DaemonState | None:
     """
     path = os.path.join(folder, FILE_NAME)
     try:
-        with open(path, "rb") as file:
-            return TypeAdapter(DaemonState).validate_json(file.read())
+        return TypeAdapter(DaemonState).validate_json(regular_file.read(path))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import itertools
 import os
+import stat
 from collections.abc import Iterator
 
 from celestial_nasops import accounts, causes, read_only
@@ -37,7 +38,7 @@ def write_atomically(path: str, content: bytes, *, mode: int = 0o644, durable: b
         OSError: the old content is untouched then; only where the folder can't be flushed, the new one is in its place.
     """
     temporary = path + ".new"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    fd = _open_for_writing(temporary, mode)
     try:
         with os.fdopen(fd, "wb") as file:
             os.fchmod(file.fileno(), mode)
@@ -52,6 +53,22 @@ def write_atomically(path: str, content: bytes, *, mode: int = 0o644, durable: b
         raise
     if durable:
         fsync_folder(os.path.dirname(path) or ".")
+
+
+def _open_for_writing(path: str, mode: int) -> int:
+    """Open a file of ours; what else lies there, such as a FIFO that nobody reads, gives way."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(path, flags, mode)
+    except OSError as error:
+        if error.errno != errno.ENXIO:  # a FIFO without a reader, a socket, a device without a driver
+            raise
+    else:
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            return fd
+        os.close(fd)
+    os.unlink(path)
+    return os.open(path, flags | os.O_EXCL, mode)
 
 
 def put_aside(path: str, moment: str) -> str:
@@ -91,7 +108,9 @@ def folder_fault(error: OSError, folder: str, setting: str) -> LocalFault:
         case errno.EROFS:
             return read_only.fault_of(folder, setting)
         case errno.ENOSPC | errno.EDQUOT:
-            return LocalFault(causes.FOLDER_FULL, reason=reason, **values)
+            from celestial_nasops import full_disk  # only where there is none left
+
+            return full_disk.fault_of(folder, setting, reason)
         case _:
             return LocalFault(causes.FOLDER_FAILED, reason=reason, **values)
 

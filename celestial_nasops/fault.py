@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from celestial_nasops import language
 from celestial_nasops.language import shown
@@ -25,8 +25,7 @@ _WORDS = frozenset({"action", "holder", "reason", "stage", "what"})
 _LONGEST_VALUE = 4096  # PATH_MAX
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """One entry of the catalogue of causes. ``summary`` and ``remedy`` are ``str.format`` templates.
 
     ``remedy_by_sftp`` takes the place of ``remedy`` for an account that gets no shell to type in; it is used where the

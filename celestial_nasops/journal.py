@@ -14,7 +14,7 @@ import socket
 import struct
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SOCKET = "/run/systemd/journal/socket"
 _SEND_SECONDS = 1.0
@@ -26,8 +26,7 @@ _ALL_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl
 ERROR, WARNING, NOTICE, INFO = 3, 4, 5, 6
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """A kind of event: what all its records have in common, and how ``journalctl -x`` explains them.
 
     Attributes:

@@ -1,14 +1,19 @@
 """The one place through which every sentence for an operator goes, so that it can be said in another language.
 
 English is what stands in the code. Another language is a :class:`Tongue`, handed to :func:`speak` once, before anything
-is said; a program that never calls it, such as the daemon, speaks English and loads no other language.
+is said. The daemon at work never calls it: its journal, its state and the queue are English, and it loads no other
+language. Its commands for the operator speak that of the operator.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TextIO
+
+LANGUAGES = ("en", "zh")
+_CHINESE = "中文，。"
 
 
 class Templates(Protocol):
@@ -42,6 +47,61 @@ class Tongue(NamedTuple):
 
 
 _tongue: Tongue | None = None
+
+
+def chosen(setting: str, environment: Mapping[str, str], *, can_show_chinese: bool) -> str:
+    """``en`` or ``zh``.
+
+    Args:
+        setting: ``en``, ``zh``, or anything else for the locale's.
+        environment: has the locale in LC_ALL, LC_MESSAGES or LANG, the first of them that is set.
+        can_show_chinese: whether all that the program prints to can; what can't be read helps nobody.
+    """
+    if setting not in LANGUAGES:
+        locale = next((v for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := environment.get(name))), "")
+        setting = "zh" if locale.lower().startswith("zh") else "en"
+    return setting if can_show_chinese else "en"
+
+
+def shows_chinese(stream: TextIO | None) -> bool:
+    """Whether Chinese can be written to a stream as it is; one that is closed holds nothing up."""
+    if stream is None:
+        return True
+    try:
+        _CHINESE.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def configured(path: str) -> str:
+    """``check_settings.language`` of a configuration, read before the rest is checked: its problems are told, too."""
+    import json
+
+    from celestial_nasops import regular_file  # which speaks itself
+
+    try:
+        found = json.loads(regular_file.read(path).decode("utf-8-sig"))["check_settings"]["language"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return "auto"
+    return found if found in LANGUAGES else "auto"
+
+
+def speak_as_configured(path: str) -> None:
+    """Speak the language of a configuration, else the locale's, as far as it is installed.
+
+    English is in the code; another language is an entry point of the package that brings it, so that this one need not
+    know that package.
+    """
+    shows = shows_chinese(sys.stdout) and shows_chinese(sys.stderr)
+    tag = chosen(configured(path), os.environ, can_show_chinese=shows)
+    if tag == "en":
+        speak(None)
+        return
+    from importlib.metadata import entry_points  # only where it is needed: it takes its time
+
+    brought = [point.load() for point in entry_points(group="celestial_nasops.languages", name=tag)]
+    speak(brought[0]() if brought else None)
 
 
 def speak(tongue: Tongue | None) -> None:

@@ -7,9 +7,8 @@ import contextlib
 import logging
 import os
 import sys
-from typing import NoReturn
 
-from celestial_nasops import __version__, causes, config_file
+from celestial_nasops import __version__, causes, command_line, config_file, language
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon import log as daemon_log
@@ -23,15 +22,24 @@ from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault
 from celestial_nasops.notify import Notifier
 from celestial_nasops.steering import commands
 
-USAGE, CONFIG = 64, 78
+CONFIG = 78
 
 log = logging.getLogger("celestial_nasops.media_sync_daemon")  # __name__ is another one under python -m
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
+class _Parser(command_line.Parser):
+    def choose_language(self) -> None:
+        language.speak_as_configured(config_file.find(command_line.config_named_in(sys.argv)))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of the daemon and of its commands for the operator."""
+    made = _Parser(prog="media-sync-daemon", description="Carry media to the NAS, verified, and free their space.")
+    made.add_argument("--config", metavar="FILE", help="default: $UNIFIED_CONFIG, else the installed one")
+    made.add_argument("--once", action="store_true", help="carry what is ready, delete what is due, and end")
+    made.add_argument("--version", action="version", version=f"media-sync-daemon {__version__}")
+    commands.add_to(made)
+    return made
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,12 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         0 after a clean end; 1 where the start, or with ``--once`` a file, failed; 70 after an internal error; 78 for a
         bad configuration. Those of the commands are told by ``celestial_nasops.steering.commands``.
     """
-    parser = _Parser(prog="media-sync-daemon", description="Carry media to the NAS, verified, and free their space.")
-    parser.add_argument("--config", metavar="FILE", help="default: $UNIFIED_CONFIG, else the installed one")
-    parser.add_argument("--once", action="store_true", help="carry what is ready, delete what is due, and end")
-    parser.add_argument("--version", action="version", version=f"media-sync-daemon {__version__}")
-    commands.add_to(parser)
-    options = parser.parse_args(arguments)
+    options = parser().parse_args(arguments)
     if options.command is not None:
         return _steer(options)
     daemon_log.configure()
@@ -70,7 +73,9 @@ def _steer(options: argparse.Namespace) -> int:
     """Do what an operator has typed; whatever goes wrong is told as in the check's report."""
     try:
         act: commands.Command = options.act
-        return act(config_file.load(config_file.find(options.config)), options)
+        path = config_file.find(options.config)
+        language.speak_as_configured(path)
+        return act(config_file.load(path), options)
     except Fault as fault:
         sys.stderr.write(f"{coded(fault)}\n  -> {fault.remedy}\n")
         if isinstance(fault, ConfigFault):

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from celestial_nasops import regular_file
 from celestial_nasops.durable import write_atomically
 from celestial_nasops.fault import shown
 
@@ -46,8 +47,7 @@ class Parts:
         self._parts: dict[str, Part] = {}
         self._in_hand: set[str] = set()
         try:
-            with open(self._path, "rb") as file:
-                raw = json.loads(file.read())  # not by pydantic, which refuses names that are no UTF-8
+            raw = json.loads(regular_file.read(self._path))  # not by pydantic, which refuses names that are no UTF-8
             self._parts = {path: TypeAdapter(Part).validate_python(part) for path, part in raw.items()}
         except FileNotFoundError:
             pass

@@ -62,6 +62,32 @@ def run(argv: Sequence[str], *, timeout_seconds: float, understood_exit_codes: C
     return Completed(exit_code, stdout, stderr)
 
 
+class _Complaints:
+    """What a program says on its standard error: kept in memory, for nobody reads it while the program runs.
+
+    Of what goes beyond the limit the program is told that there is no room, so it can't fill the memory.
+    """
+
+    def __init__(self) -> None:
+        self._file = open(os.memfd_create("complaints", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING), "rb")  # noqa: SIM115
+        os.ftruncate(self.fileno(), OUTPUT_LIMIT)  # which takes no memory yet
+        fcntl.fcntl(self.fileno(), fcntl.F_ADD_SEALS, fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def take(self) -> str:
+        """All of it, and the end; empty the second time."""
+        if self._file.closed:
+            return ""
+        with self._file as file:
+            file.seek(0)
+            return file.read(OUTPUT_LIMIT).rstrip(b"\0").decode("utf-8", "replace").strip()
+
+
 class Companion:
     """A program that runs beside us until :meth:`end`; its standard input and output are one socket."""
 
@@ -75,8 +101,7 @@ class Companion:
             ProcessFault: the program is missing or can't be started.
         """
         self.socket, theirs = socket.socketpair()
-        # In memory rather than in a pipe, which nobody would read while the program runs.
-        self._complaints = open(os.memfd_create("complaints"), "rb")  # noqa: SIM115 - closed by end()
+        self._complaints = _Complaints()
         with theirs:
             try:
                 self._child = _start(
@@ -95,11 +120,7 @@ class Companion:
         """End it and all that it started, and return what it said on its standard error; a second call returns ''."""
         self.socket.close()
         _end_group(self._child)
-        if self._complaints.closed:
-            return ""
-        with self._complaints as file:
-            file.seek(0)
-            return file.read(OUTPUT_LIMIT).decode("utf-8", "replace").strip()
+        return self._complaints.take()
 
 
 class Piped:
@@ -119,7 +140,7 @@ class Piped:
         Raises:
             ProcessFault: the program is missing or can't be started.
         """
-        self._complaints = open(os.memfd_create("complaints"), "rb")  # noqa: SIM115 - closed by end()
+        self._complaints = _Complaints()
         try:
             self._child = _start(argv, stdin=subprocess.PIPE, stderr=self._complaints.fileno())
         except BaseException:
@@ -161,9 +182,7 @@ class Piped:
         with contextlib.suppress(subprocess.TimeoutExpired):
             exit_code = self._child.wait(patience_seconds)
         _end_group(self._child)
-        with self._complaints as file:
-            file.seek(0)
-            return exit_code, file.read(OUTPUT_LIMIT).decode("utf-8", "replace").strip()
+        return exit_code, self._complaints.take()
 
 
 class Service:

@@ -25,11 +25,13 @@ class Mount(NamedTuple):
         point: where it is.
         read_only: whether nothing can be written through it.
         disk_read_only: whether nothing can be written on its file system at all.
+        device: what is mounted, such as ``/dev/sda1`` or ``tmpfs``.
     """
 
     point: str
     read_only: bool
     disk_read_only: bool
+    device: str = ""
 
 
 def proven(folder: str) -> None:
@@ -44,9 +46,14 @@ def parse(mountinfo: bytes) -> list[Mount]:
         before, separator, after = line.partition(b" - ")
         if separator:
             fields, disk = before.split(b" "), after.split(b" ")
-            point = os.fsdecode(_ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), fields[4]))
-            mounts.append(Mount(point, b"ro" in fields[5].split(b","), b"ro" in disk[-1].split(b",")))
+            disk_read_only = b"ro" in disk[-1].split(b",")
+            device = _unescaped(disk[1]) if len(disk) > 2 else ""
+            mounts.append(Mount(_unescaped(fields[4]), b"ro" in fields[5].split(b","), disk_read_only, device))
     return mounts
+
+
+def _unescaped(field: bytes) -> str:
+    return os.fsdecode(_ESCAPE.sub(lambda match: bytes([int(match[1], 8)]), field))
 
 
 def mount_of(path: str, mounts: Sequence[Mount]) -> Mount | None:
@@ -75,7 +82,7 @@ def fault_of(folder: str, setting: str) -> LocalFault:
         folder: where this process can't write.
         setting: the configuration key that names it.
     """
-    mount, unit = _mount_of_folder(folder), own_unit.name()
+    mount, unit = mount_of_folder(folder), own_unit.name()
     was_writable = any(os.path.join(folder, "").startswith(os.path.join(one, "")) for one in _proven)
     cause = judge(mount, unit, was_writable=was_writable)
     return fault_with(cause, folder, setting, unit or "", mount.point if mount else folder)
@@ -83,7 +90,7 @@ def fault_of(folder: str, setting: str) -> LocalFault:
 
 def disk_fault(folder: str, setting: str) -> LocalFault | None:
     """The fault where the file system itself is read-only, and so for every process; None where it is not."""
-    mount = _mount_of_folder(folder)
+    mount = mount_of_folder(folder)
     if mount is None or not mount.disk_read_only:
         return None
     return fault_with(causes.FOLDER_READ_ONLY, folder, setting, "", mount.point)
@@ -96,7 +103,7 @@ def fault_with(cause: Cause, folder: str, setting: str, unit: str, mount_point: 
 
 def mount_point(folder: str) -> str:
     """Where the file system of a folder is mounted, for this process."""
-    mount = _mount_of_folder(folder)
+    mount = mount_of_folder(folder)
     return mount.point if mount else folder
 
 
@@ -108,7 +115,8 @@ def is_read_only(folder: str) -> bool:
         return False
 
 
-def _mount_of_folder(folder: str) -> Mount | None:
+def mount_of_folder(folder: str) -> Mount | None:
+    """The mount through which this process reaches a folder; None where that can't be told."""
     try:
         with open("/proc/self/mountinfo", "rb") as file:
             return mount_of(os.path.realpath(folder), parse(file.read()))

@@ -10,18 +10,20 @@ import json
 import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from celestial_nasops import paths
+from celestial_nasops import causes, paths
 from celestial_nasops.database import schema
 from celestial_nasops.database.connection import DbConnection
 from celestial_nasops.database.records import bound
+from celestial_nasops.fault import DatabaseFault
 from celestial_nasops.nas.verification import VerificationLevel
 
 _INSERT = """
     INSERT INTO media_transfer_receipts (event, local_path, remote_path, size, sha256, level)
     VALUES (?, CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?)
 """
-_COLUMNS = "SELECT event, local_path, remote_path, size, sha256, level, at FROM media_transfer_receipts"
+_COLUMNS = "SELECT id, event, local_path, remote_path, size, sha256, level, at FROM media_transfer_receipts"
 _OF_PATH = _COLUMNS + " WHERE local_path = CAST(? AS TEXT) ORDER BY id"
 _NEWEST = f"SELECT * FROM ({_COLUMNS} ORDER BY id DESC LIMIT ?) AS newest"  # noqa: S608 - fixed text
 _LAST = _COLUMNS + " WHERE local_path = CAST(? AS TEXT) AND event NOT IN ('gone', 'checked') ORDER BY id DESC LIMIT 1"
@@ -130,7 +132,7 @@ class ReceiptsDb(DbConnection):
             if not schema.has_receipts(connection):
                 return []
             ids = [row_id for (row_id,) in connection.execute(_SAMPLE, (count,)).fetchall()]
-            return [_receipt(row) for row in connection.execute(_OF_COPIES, (json.dumps(ids),)).fetchall()]
+            return [self._receipt(row) for row in connection.execute(_OF_COPIES, (json.dumps(ids),)).fetchall()]
 
     def deleted_since(self, moment: float) -> int:
         """How many files the daemon has deleted since a moment (Unix seconds).
@@ -172,15 +174,25 @@ class ReceiptsDb(DbConnection):
         with self._transaction(writes=False) as connection:
             if not schema.has_receipts(connection):
                 return []
-            return [_receipt(row) for row in connection.execute(statement, parameters).fetchall()]
+            return [self._receipt(row) for row in connection.execute(statement, parameters).fetchall()]
+
+    def _receipt(self, row: tuple[Any, ...]) -> Receipt:
+        """A row as it is meant; what somebody else has put there is not taken for a proof."""
+        row_id, event, local_path, remote_path, size, sha256, level, at = row
+        texts = {"local_path": local_path, "remote_path": remote_path, "sha256": sha256, "at": at}
+        odd = next((name for name, value in texts.items() if not isinstance(value, str)), "")
+        if event not in set(Event):
+            odd = "event"
+        elif level not in set(VerificationLevel):
+            odd = "level"
+        elif size is not None and not (isinstance(size, int) and size >= 0):
+            odd = "size"
+        if odd:
+            raise DatabaseFault(causes.RECEIPT_UNREADABLE, path=self.path, row_id=row_id, column=odd)
+        return Receipt(Event(event), local_path, remote_path, size, sha256, VerificationLevel(level), at)
 
     def _number(self, statement: str, parameters: tuple[int, ...] | dict[str, int]) -> int:
         with self._transaction(writes=False) as connection:
             if not schema.has_receipts(connection):
                 return 0
             return int(connection.execute(statement, parameters).fetchall()[0][0])
-
-
-def _receipt(row: tuple[str, str, str, int | None, str, str, str]) -> Receipt:
-    event, local_path, remote_path, size, sha256, level, at = row
-    return Receipt(Event(event), local_path, remote_path, size, sha256, VerificationLevel(level), at)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import NoReturn
 
-from healthcheck.outcome import ExitCode
+from celestial_nasops import command_line
 
 
-class Parser(argparse.ArgumentParser):
-    """Complains with the exit code of wrong usage."""
+class Parser(command_line.Parser):
+    """Speaks the operator's language."""
 
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and end."""
-        self.print_usage(sys.stderr)
-        self.exit(ExitCode.USAGE, f"{self.prog}: {message}\n")
+    def choose_language(self) -> None:
+        """By the configuration, else the locale."""
+        from healthcheck.console import path_of_config
+
+        path_of_config(command_line.config_named_in(sys.argv))
 
 
 def positive(text: str) -> float:

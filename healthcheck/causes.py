@@ -163,6 +163,11 @@ DAEMON_BUSY = Cause(
     "the daemon works on other files, {file} did not get its turn within {waited_seconds} s: {evidence}",
     "nothing is broken; if it is always so, raise testing.max_wait_minutes in unified_config.json",
 )
+DAEMON_RESTARTED = Cause(
+    "daemon_restarted",
+    "the daemon was restarted or ended {seconds} s ago, while {file} waited for it, which is too short to judge it",
+    "the next run will tell; to have one now: sudo systemctl start smoke-check.service",
+)
 ROW_VANISHED = Cause(
     "row_vanished",
     "the row of {file} disappeared from the queue before it was completed",

@@ -49,6 +49,7 @@ PHRASES = {
     "under way": "正在进行",
     "cleaning up": "正在清理",
     "verifying the copy on the NAS": "正在校验 NAS 上的副本",
+    "the daemon is not there: is it being restarted?": "守护进程不在：是否正在重启？",
     "waiting for the daemon ({status})": "等待守护进程（{status}）",
     "waiting for the daemon ({status}, {count} files)": "等待守护进程（{status}，{count} 个文件）",
     "waiting for the daemon to delete {count} file(s), due {moment}": (
@@ -99,13 +100,12 @@ PHRASES = {
     "the connection was not up yet": "连接尚未建立",
     # --- database ---
     "opens and takes writes; {ready} file(s) wait": "可以打开并写入；{ready} 个文件在等待",
-    ", the oldest for {time}": "，最早的已等 {time}",
     ", {failed} failed earlier": "，之前失败 {failed} 个",
     # --- file_insert ---
     "{what} ({total} bytes) is in place and in the queue": "{what}（{total} 字节）已就位并进入队列",
     "{count} files, the first {first}": "{count} 个文件，第一个是 {first}",
     "; the daemon had scanned the folder and was faster with the row": "；守护进程已扫描目录，先写入了记录",
-    "{free} bytes free, {needed} needed": "可用 {free} 字节，需要 {needed} 字节",
+    "{needed} are needed": "需要 {needed}",
     # --- remote_verify ---
     "{path} holds the same {size} bytes (SHA-256 {sha256})": "{path} 内容相同，{size} 字节（SHA-256 {sha256}）",
     "{count} copies are right; the last: {last}": "{count} 个副本正确；最后一个：{last}",
@@ -167,8 +167,6 @@ PHRASES = {
     "{unit} can write in {writes}, and see all else that it needs": "{unit} 可以写入 {writes}，并能看到其他所需的一切",
     "{user} can write in {folders}": "{user} 可以写入 {folders}",
     "free: {free}": "可用空间：{free}",
-    "{free} of {total} free": "总共 {total}，可用 {free}",
-    "no inode free": "没有可用的 inode",
     "none of the folders is there": "这些目录都不存在",
     "{path} is a queue; {count} file(s) wait": "{path} 是一个队列；有 {count} 个文件等待",
     "ssh {alias} means {account} port {port}": "ssh {alias} 指向 {account} 端口 {port}",
@@ -214,6 +212,7 @@ PHRASES = {
     "there is no key {key}": "没有配置项 {key}",
     "see them all: smoke-check config schema": "查看全部：smoke-check config schema",
     "interrupted": "已中断",
+    "it is {kind}, not a file": "它是{kind}，不是文件",
     "this is a fault of smoke-check; run it with SMOKE_CHECK_DEBUG=1 and report what it prints": (
         "这是 smoke-check 的缺陷；用 SMOKE_CHECK_DEBUG=1 运行并报告其输出"
     ),
@@ -246,7 +245,42 @@ WORDS = {
     "its content is another": "内容不同",
     "its path is not absolute": "路径不是绝对路径",
     "Read-only file system": "只读文件系统",
+    "a folder": "目录",
+    "a FIFO": "FIFO",
+    "a socket": "套接字",
+    "a device": "设备",
+    "something else": "其他东西",
     "No space left on device": "设备上没有剩余空间",
+    "Disk quota exceeded": "超出磁盘配额",
+    "no inode free": "没有可用的 inode",
     "Permission denied": "权限不足",
     "Input/output error": "输入输出错误",
+    # --- what a configuration's value should be ---
+    "an absolute path": "绝对路径",
+    "an absolute path, one that starts with ~, or empty": "绝对路径、以 ~ 开头的路径，或留空",
+    "a name without spaces that does not start with '-'": "不含空格且不以 '-' 开头的名称",
+    "a name without spaces that does not start with '-', or empty": "不含空格且不以 '-' 开头的名称，或留空",
+    "a dot and up to 31 letters, digits, '.', '_' or '-'": "一个点加最多 31 个字母、数字、'.'、'_' 或 '-'",
+    "up to 40 letters, digits, '_' or '-', a letter first": "最多 40 个字母、数字、'_' 或 '-'，以字母开头",
+    "up to 10 letters or digits, such as .bin": "最多 10 个字母或数字，例如 .bin",
+    "a time of day such as 07:00": "一天中的时刻，例如 07:00",
+    "a time of day such as 22:00, or 24:00": "一天中的时刻，例如 22:00，或 24:00",
+    "a unit's name that ends in .service": "以 .service 结尾的单元名",
+    "a text that is not empty": "非空文本",
+    "a relative folder without '..'": "不含 '..' 的相对目录",
+    "times that do not overlap": "互不重叠的时段",
+    "made of YYYY, MM, DD (or %Y, %m, %d), for example YYYY/MM/DD": (
+        "由 YYYY、MM、DD（或 %Y、%m、%d）组成，例如 YYYY/MM/DD"
+    ),
+    "a prefix without eight digits in a row, which would be read as a date": "不含连续八位数字的前缀，否则会被当作日期",
+    # --- what is wrong with JSON ---
+    "Expecting value": "此处应有一个值",
+    "Expecting ',' delimiter": "此处应有逗号 ','",
+    "Expecting ':' delimiter": "此处应有冒号 ':'",
+    "Expecting property name enclosed in double quotes": "此处应有双引号中的键名",
+    "Illegal trailing comma before end of object": "对象末尾多了一个逗号",
+    "Illegal trailing comma before end of array": "数组末尾多了一个逗号",
+    "Extra data": "此后还有多余的内容",
+    "Unterminated string starting at": "从此处开始的字符串没有结束",
+    "Invalid control character at": "此处有非法的控制字符",
 }

@@ -16,22 +16,21 @@ from celestial_nasops.fault import ConfigFault, Fault
 from celestial_nasops.language import say
 from healthcheck import config_command, languages
 from healthcheck.arguments import Parser, count, positive, size
-from healthcheck.console import DEFAULT_STATE_DIR, complain, path_of_config, show, state_dir
+from healthcheck.console import complain, path_of_config, show, state_dir
 from healthcheck.outcome import ExitCode
 
 if TYPE_CHECKING:
     from celestial_nasops.journal import Event
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="smoke-check", description="Send one marked file through the media path, follow it to the end."
-    )
-    parser.add_argument("--version", action="version", version=f"smoke-check {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """The command line of smoke-check."""
+    made = Parser(prog="smoke-check", description="Send one marked file through the media path, follow it to the end.")
+    made.add_argument("--version", action="version", version=f"smoke-check {__version__}")
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     where = Parser(add_help=False)
-    where.add_argument("--state-dir", metavar="DIR", help=f"default: $STATE_DIRECTORY, else {DEFAULT_STATE_DIR}")
+    where.add_argument("--state-dir", metavar="DIR", help="default: $STATE_DIRECTORY, else /var/lib/smoke-check")
     config = Parser(add_help=False)
     config.add_argument("--config", metavar="FILE", help="default: $UNIFIED_CONFIG, else the installed one")
 
@@ -100,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="run the main job on an embedded NAS, in a temporary folder")
     demo.set_defaults(act=_demo)
-    return parser
+    return made
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -110,7 +109,7 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a locale that lacks a letter must not end a run
             languages.prepare_for_the_journal(stream)
     languages.use("auto", os.environ)
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     code: int = ExitCode.INTERNAL
     try:
         code = arguments.act(arguments)
@@ -308,7 +307,7 @@ def _preflight(arguments: argparse.Namespace) -> int:
 
     found = preflight.problems(config_file.load(path_of_config(arguments.config)).config, user=arguments.new_user)
     for fault in found:
-        print(f"problem: {fault.summary}\n  -> {fault.remedy}")
+        print(say("problem: {text}", text=fault.summary) + f"\n  -> {fault.remedy}")
     return ExitCode.FAILED if found else ExitCode.GOOD
 
 

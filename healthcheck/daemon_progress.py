@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from celestial_nasops import daemon_state
-from celestial_nasops.daemon_state import InHand
+from celestial_nasops.daemon_state import DaemonState, InHand
 from celestial_nasops.fault import LocalFault
 
 _STILL_SECONDS = 60.0  # twice the longest usual time between two looks of a waiting run
@@ -17,16 +17,19 @@ class DaemonProgress:
     def __init__(self, state_path: str) -> None:
         self._state_path = state_path
         self._seen: dict[str, tuple[int, float]] = {}
-        self.in_hand: list[InHand] | None = None
+        self._state: DaemonState | None = None
+
+    @property
+    def in_hand(self) -> tuple[InHand, ...] | None:
         """The files that it holds, as of the last look; None where it keeps no state file."""
+        return None if self._state is None else self._state.in_hand
 
     def look(self) -> None:
         """Read the daemon's state file."""
         try:
-            state = daemon_state.read(self._state_path)
+            self._state = daemon_state.read(self._state_path)
         except LocalFault:
-            state = None
-        self.in_hand = None if state is None else state.in_hand
+            self._state = None
         for file in self.in_hand or ():
             if file.bytes_done > self._seen.get(file.file_path, (0, 0.0))[0]:
                 self._seen[file.file_path] = (file.bytes_done, time.monotonic())
@@ -37,6 +40,22 @@ class DaemonProgress:
         if not bytes_done or time.monotonic() - moved_at > _STILL_SECONDS:
             return None
         return next((file for file in self.in_hand or () if file.file_path == path), None)
+
+    def seconds_since_restart(self, moment: float) -> float | None:
+        """How long ago the daemon was started, or gave its last sign of life where its process is gone.
+
+        Args:
+            moment: a restart before it does not count (Unix seconds).
+
+        Returns:
+            None where it works since then, or keeps no state file.
+        """
+        state = self._state
+        if state is None:
+            return None
+        if daemon_state.process_start_ticks(state.pid) != state.process_start_ticks:
+            return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime)
+        return max(0.0, time.time() - state.started_at) if state.started_at >= moment else None
 
     def __str__(self) -> str:
         """Every file in hand, for a message."""

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from urllib.parse import quote
 
+from celestial_nasops import regular_file
 from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.paths import MARKER_NAME
@@ -41,8 +42,7 @@ def count(config: Config) -> dict[str, str]:
 def _pending_deletes(path: str) -> str:
     """Deletions whose file is still there; one whose file is gone waits for nothing."""
     try:
-        with open(path, encoding="utf-8") as file:
-            paths = [entry["local_file_path"] for entry in json.load(file)]
+        paths = [entry["local_file_path"] for entry in json.loads(regular_file.read(path))]
         return str(sum(os.path.lexists(path) and not carries_mark(path) for path in paths))
     except FileNotFoundError:
         return "0"

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from celestial_nasops import durable
+from celestial_nasops import durable, regular_file
 from healthcheck import marked_file, state_folder
 from healthcheck.stop import Interrupted
 
@@ -127,11 +127,10 @@ class Ledger:
             OSError: the folder can't be read, or the bad file can't be put aside.
         """
         try:
-            with open(self._path, "rb") as file:
-                self.debts = _File.model_validate_json(file.read()).debts
+            self.debts = _File.model_validate_json(regular_file.read(self._path)).debts
         except FileNotFoundError:
             self.debts = []
-        except ValidationError:
+        except (ValidationError, regular_file.NotAFile):
             self.put_aside = durable.put_aside(self._path, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
 
     def save(self) -> None:

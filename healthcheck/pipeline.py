@@ -41,7 +41,7 @@ def _database_seconds(run: Run) -> float:
 
 
 PROBES = (
-    Probe("daemon_status", daemon_status.probe, lambda run: run.config.check_settings.daemon_status_timeout_seconds),
+    Probe("daemon_status", daemon_status.probe, daemon_status.timeout_seconds),
     Probe("ping", ping.probe, lambda run: run.config.check_settings.ping_timeout_seconds),
     Probe("database", database.probe, _database_seconds),
     # Nothing is put into a pipeline that won't carry it.

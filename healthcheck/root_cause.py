@@ -81,6 +81,7 @@ UNREACHABLE = _codes(
     shared.NAS_NO_ROUTE,
     shared.NAS_REFUSED,
     shared.NAS_SILENT,
+    shared.NAS_LOGIN_HANGS,
     shared.NAS_HUNG_UP,
     shared.NAS_CONNECTION_LOST,
     shared.NAS_PROXY_FAILED,
@@ -159,6 +160,7 @@ _NO_LOGIN = _codes(
     shared.NAS_KEY_MISSING,
     shared.NAS_KEY_UNUSABLE,
     shared.NAS_KEY_REFUSED,
+    shared.NAS_ACCOUNT_REFUSED,
     shared.NAS_NO_COMMON_ALGORITHM,
     shared.NAS_NO_SHELL,
     shared.NAS_SESSION_REFUSED,
@@ -179,10 +181,6 @@ def _is_the_state_folder(folder: Values, _effect: Values) -> bool:
     return folder.get("setting") == "daemon_settings.state_path"
 
 
-def _is_a_read_only_disk(database: Values, _effect: Values) -> bool:
-    return "Read-only file system" in str(database.get("reason", ""))
-
-
 RULES = (
     # A daemon that hangs in the middle of a write holds the lock.
     Rule(_codes(causes.DAEMON_HUNG), _codes(shared.DATABASE_LOCKED), _holds_the_lock),
@@ -198,8 +196,6 @@ RULES = (
     Rule(_FOLDER, _OVERDUE, _is_the_state_folder),
     # Nobody can delete in a media folder that is read-only or away, nor tell what was deleted there.
     Rule(_FOLDER, _OVERDUE | _codes(causes.MEDIA_FOLDER_AWAY), _is_the_media_folder),
-    # The queue lies beside the media.
-    Rule(_codes(shared.DATABASE_READ_ONLY), _OVERDUE, _is_a_read_only_disk),
     # What can't be carried waits.
     Rule(
         UNREACHABLE | DATABASE | _NO_LOGIN | _NAS_TAKES_NOTHING | _NOT_CARRIED | _codes(causes.TRANSFER_RETRYING),

@@ -240,7 +240,7 @@ def _finished(
     good = final.exit_code is ExitCode.GOOD
     stopped = final.exit_code is ExitCode.STOPPED
     stale_after = _stale_after_a_stop(last) if stopped else None
-    proven = any(r.name == "remote_verify" and r.finding.outcome is Outcome.PASS for r in results)
+    proven = bool(run.followed) and all(one.copy_is == "right" for one in run.followed)
     awaited = [
         Outstanding(
             name=debt.name,
@@ -285,7 +285,9 @@ def _stale_after_a_stop(last: Status | None) -> str | None:
 def _probe_status(result: ProbeResult, run: Run) -> ProbeStatus:
     finding = result.finding
     user_manager = run.config.daemon_settings.supervisor == "systemd-user"
-    remedy = remedies.typed(finding.remedy, user_manager=user_manager) if finding.remedy else finding.remedy
+    remedy = finding.remedy
+    if remedy:
+        remedy = remedies.typed(remedy, user_manager=user_manager, account=remedies.account_of_nobody())
     return ProbeStatus(
         name=result.name,
         outcome=finding.outcome.value,
@@ -355,7 +357,7 @@ def _take(fd: int) -> None:
 def is_under_way(state_dir: str) -> bool:
     """Whether a run holds the lock of a state folder now."""
     try:
-        fd = os.open(os.path.join(state_dir, LOCK_NAME), os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(os.path.join(state_dir, LOCK_NAME), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:

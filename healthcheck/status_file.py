@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from celestial_nasops import durable
+from celestial_nasops import durable, regular_file
 from healthcheck import state_folder
 from healthcheck.moments import from_iso
 
@@ -114,10 +114,11 @@ class StatusFile:
             OSError: it can't be read.
         """
         try:
-            with open(self.path, "rb") as file:
-                status = Status.model_validate_json(file.read())
+            status = Status.model_validate_json(regular_file.read(self.path))
         except FileNotFoundError:
             return None
+        except regular_file.NotAFile as error:
+            raise ValueError(error.strerror) from error
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))

@@ -128,8 +128,14 @@ config_of_one_user() {
 
 as_user() {
     if [ "$(id -un)" = "$user" ]; then "$@"; else
-        setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --reset-env -- "$@"
+        setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --reset-env -- \
+            env ${LC_ALL+"LC_ALL=$LC_ALL"} ${LC_MESSAGES+"LC_MESSAGES=$LC_MESSAGES"} ${LANG+"LANG=$LANG"} "$@"
     fi
+}
+
+without_label() { # the programs speak the operator's language
+    local line=${1#problem: }
+    printf '%s\n' "${line#问题：}"
 }
 
 add_problems() { # to the list of that name, from the program's own words
@@ -137,7 +143,7 @@ add_problems() { # to the list of that name, from the program's own words
     local line
     while IFS= read -r line; do
         case $line in
-            'problem: '*) list+=("${line#problem: }") ;;
+            'problem: '* | '问题：'*) list+=("$(without_label "$line")") ;;
             '  -> '*) list[-1]+=$'\n'$line ;;
         esac
     done
@@ -145,14 +151,17 @@ add_problems() { # to the list of that name, from the program's own words
 
 check_code() {
     local checked=$stage/config.json says line
+    local before=${#problems[@]}
     if ! says=$("${program[@]}" config check "$config_source" 2>"$stage/config.log"); then
         while IFS= read -r line; do
-            case $line in 'problem: '*) problem "$config_source: ${line#problem: }" "correct it there: sudo nano $config_source" ;; esac
+            case $line in 'problem: '* | '问题：'*)
+                problem "$config_source: $(without_label "$line")" "correct it there: sudo nano $config_source" ;;
+            esac
         done <<<"$says"
-        [[ $says == *'problem: '* ]] || add_problems problems < <(sed 's/^smoke-check: /problem: /' "$stage/config.log")
+        [ ${#problems[@]} -gt "$before" ] || add_problems problems < <(sed 's/^smoke-check: /problem: /' "$stage/config.log")
         return 0
     fi
-    printf '%s\n' "$says" | sed -n 's/^warning: /install: note: /p'
+    printf '%s\n' "$says" | sed -n -e 's/^warning: /install: note: /p' -e 's/^警告：/install: note: /p'
     cp "$config_source" "$checked" # the file may be one that only root can read
     [ -z "$in_place" ] || checked=$config_source
     { read -r media && read -r database && read -r state_path && read -r daemon; } < <("${program[@]}" config get --config "$checked" \

@@ -26,13 +26,20 @@ class SmallTmpfs:
         self._folder = folder
         self.mounted: list[str] = []
 
-    def __call__(self, size_bytes: int, *, name: str = "small") -> str:
-        """Mount an empty file system of that size (bytes, at least a page) and return its folder."""
+    def __call__(self, size_bytes: int, *, name: str = "small", inodes: int = 0) -> str:
+        """Mount an empty file system of that size (bytes, at least a page) and return its folder.
+
+        Args:
+            size_bytes: its size.
+            name: of the folder.
+            inodes: how many it has, itself included; 0 for as many as fit.
+        """
         folder = str(self._folder / name)
         os.mkdir(folder)
         try:
             process.run(
-                ["mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=0777", "tmpfs", folder], timeout_seconds=10
+                ["mount", "-t", "tmpfs", "-o", f"size={size_bytes},nr_inodes={inodes},mode=0777", "tmpfs", folder],
+                timeout_seconds=10,
             )
         except process.ProcessFault as fault:
             cannot(f"needs root that may mount: {fault}")

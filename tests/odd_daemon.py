@@ -192,7 +192,7 @@ class OddDaemon:
             heartbeat_boottime=time.clock_gettime(time.CLOCK_BOOTTIME),
             heartbeat_seconds=1,
             doing="odd things",
-            in_hand=in_hand,
+            in_hand=tuple(in_hand),
         )
         daemon_state.write(self.config.daemon_settings.state_path, state)
 

@@ -1,4 +1,4 @@
-"""Stops all deletions when the folders or the numbers are not what they were, until a person has looked.
+"""Stops all deletions when the folders, the queue or the numbers are not what they were, until a person has looked.
 
 Either side has a marker: a small hidden file that the daemon writes once and remembers. A folder without it is another
 folder, such as the mount point of a disk that is not mounted.
@@ -17,12 +17,12 @@ import uuid
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from celestial_nasops import causes
+from celestial_nasops import causes, regular_file
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import coded
 from celestial_nasops.daemon_events import DELETIONS_STOPPED, journalled
 from celestial_nasops.durable import folder_fault, put_aside, write_atomically
-from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault
+from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault, shown
 from celestial_nasops.journal import Event
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.paths import MARKER_NAME as MARKER_NAME
@@ -166,6 +166,32 @@ class DeletionGuard:
             found = self._write_remote_marker(files, marker)
         self._remember(key, found)
 
+    def check_queue(self, path: str, identity: str) -> None:
+        """Check that the queue is the one that it was, and remember it where it is seen for the first time.
+
+        The old one may be put back; then it is as if nothing had been.
+
+        Args:
+            path: where it lies.
+            identity: what tells it from another that is made in its place.
+
+        Raises:
+            DeletionsStopped: it is not.
+            LocalFault: what is remembered can't be read or saved.
+        """
+        with self._lock:
+            key = f"queue:{path}"
+            known = self._markers.get(key)
+            if known == identity and self._stopped_key == key:
+                self.stopped, self._stopped_key = None, ""
+                self._save()
+                log.warning("deletions go on, the queue %s is the old one again", shown(path))
+            self.check()
+            if known is None:
+                self._remember(key, identity)
+            elif known != identity:
+                self._stop(causes.QUEUE_REPLACED, key, path=path)
+
     def check_count(self, due: int, receipts: ReceiptsDb) -> None:
         """Check that no more is to be deleted than usual.
 
@@ -277,8 +303,7 @@ class DeletionGuard:
 
     def _read(self) -> None:
         try:
-            with open(self._path, "rb") as file:
-                self._take(json.loads(file.read()))
+            self._take(json.loads(regular_file.read(self._path)))
         except FileNotFoundError:
             pass
         except OSError as error:

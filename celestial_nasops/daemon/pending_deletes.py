@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from celestial_nasops import regular_file
 from celestial_nasops.durable import write_atomically
 
 _LATEST = 1e11  # Unix seconds, some thousand years from now
@@ -48,8 +49,7 @@ def read(path: str) -> list[PendingDelete]:
         OSError: it can't be read; FileNotFoundError where there is none.
         ValueError: it is not what it should be; the message says where.
     """
-    with open(path, "rb") as file:
-        content = file.read()
+    content = regular_file.read(path)
     try:
         raw = json.loads(content)
     except RecursionError as error:

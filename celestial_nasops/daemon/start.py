@@ -7,7 +7,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 
-from celestial_nasops import causes, read_only
+from celestial_nasops import causes, read_only, regular_file
 from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import LOCK_NAME
 from celestial_nasops.durable import folder_faults, prove_folder
@@ -24,9 +24,12 @@ def sole_instance(state_folder: str) -> Iterator[None]:
         LocalFault: another daemon has it, or the folder can't be used.
     """
     path = os.path.join(state_folder, LOCK_NAME)
+    absent = (FileNotFoundError, NotADirectoryError, PermissionError)  # which opening it will tell
+    with folder_faults(path, STATE_SETTING), contextlib.suppress(*absent):
+        regular_file.demand(path)
     with folder_faults(state_folder, STATE_SETTING):
         # For reading: a file that is open for writing would keep its file system from being made read-only.
-        fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     try:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -140,7 +140,7 @@ class Supervisor:
     def _build(self) -> None:
         queue = self._config.database_settings
         with MediaStatusDB(queue.db_path, timeout_seconds=queue.connection_timeout, create=True) as db:
-            taken_back = db.take_back_transferring()
+            taken_back, self._queue_identity = db.take_back_transferring(), db.identity()
         for record in taken_back:
             told = journalled(FILE_PATH=record.file_path, ROW_ID=record.id)
             log.warning(
@@ -152,7 +152,7 @@ class Supervisor:
                 self._unfinished.setdefault(record.file_path, remote)
         self._deletes.configure(self._config)
         self._guard.configure(self._config)
-        self._mark_media()
+        self._look_at_places()
         crew = Crew(
             self._config,
             self._board,
@@ -168,8 +168,10 @@ class Supervisor:
         self._wakeup = Wakeup(self._db.folder, self._control, stop_fd=self._signals.fileno())
         self._crew, self._fingerprint = crew, self._config.fingerprint()
 
-    def _mark_media(self) -> None:
+    def _look_at_places(self) -> None:
+        """Whether the queue and the media folder are those that they were."""
         try:
+            self._guard.check_queue(self._config.database_settings.db_path, self._queue_identity)
             self._guard.check_media()
         except DeletionsStopped:
             pass  # which the guard has told
@@ -209,6 +211,7 @@ class Supervisor:
         try:
             if control.released(state_path) is not None:
                 self._guard.release(self._deletes.count)
+                self._look_at_places()
                 control.release_is_done(state_path)
                 self._crew.ring()
         except LocalFault as fault:

@@ -100,6 +100,15 @@ class DbConnection:
         version: int = self._rows("PRAGMA data_version")[0][0]
         return version
 
+    def identity(self) -> str:
+        """What tells this queue from one that was made in its place; empty where our daemon has not opened it yet.
+
+        Raises:
+            DatabaseFault: the database can't be read.
+        """
+        with self._guarded() as connection:
+            return schema.identity(connection)
+
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[sqlite3.Connection]:
         with translated(self.path, self._timeout_seconds):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sqlite3
 import stat
 from collections.abc import Iterator
 
-from celestial_nasops import causes, read_only
+from celestial_nasops import accounts, causes, full_disk, read_only
 from celestial_nasops.database import lock_holder
 from celestial_nasops.database.schema import TABLE
 from celestial_nasops.durable import user_name
@@ -54,11 +55,14 @@ def fault_of(error: sqlite3.Error, path: str, timeout_seconds: float) -> Databas
             holder = lock_holder.find(os.path.realpath(path))
             return DatabaseFault(causes.DATABASE_LOCKED, path=path, seconds=timeout_seconds, holder=holder)
         case sqlite3.SQLITE_FULL:
-            return DatabaseFault(causes.DATABASE_DISK_FULL, path=path, folder=folder)
-        case sqlite3.SQLITE_READONLY:
-            fallback = DatabaseFault(causes.DATABASE_READ_ONLY, path=path, folder=folder, reason=error)
-            return why_unusable(path) or fallback
-        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR | sqlite3.SQLITE_PERM | sqlite3.SQLITE_AUTH:
+            return _disk_full(path, folder)
+        case (
+            sqlite3.SQLITE_READONLY
+            | sqlite3.SQLITE_CANTOPEN
+            | sqlite3.SQLITE_IOERR
+            | sqlite3.SQLITE_PERM
+            | sqlite3.SQLITE_AUTH
+        ):
             # SQLite has no words of its own for most of these; the file system does.
             found = why_unusable(path)
             if found is not None:
@@ -102,13 +106,28 @@ def _why_not_writable(path: str, folder: str, places: list[str]) -> DatabaseFaul
             return DatabaseFault(found.cause, **found.values)
     forbidden = [place for place in places if not os.access(place, os.W_OK)]
     if forbidden:
-        reason = f"user {user_name()} may not write {forbidden[0]}"
-        return DatabaseFault(causes.DATABASE_READ_ONLY, path=path, folder=folder, reason=reason)
+        return _not_writable(path, forbidden)
     space = os.statvfs(folder)
     free_blocks = space.f_bfree if os.geteuid() == 0 else space.f_bavail
     if free_blocks * space.f_frsize < _PAGE_BYTES:
-        return DatabaseFault(causes.DATABASE_DISK_FULL, path=path, folder=folder)
+        return _disk_full(path, folder)
     return None
+
+
+def _not_writable(path: str, forbidden: list[str]) -> DatabaseFault:
+    status = os.stat(forbidden[0])
+    return DatabaseFault(
+        causes.DATABASE_READ_ONLY,
+        path=path,
+        user=user_name(),
+        places=shlex.join(forbidden),
+        owner=accounts.name_of(status.st_uid),
+        mode=f"{stat.S_IMODE(status.st_mode):o}",
+    )
+
+
+def _disk_full(path: str, folder: str) -> DatabaseFault:
+    return DatabaseFault(causes.DATABASE_DISK_FULL, path=path, **full_disk.room(folder))
 
 
 def _no_permission(path: str, folder: str) -> DatabaseFault:

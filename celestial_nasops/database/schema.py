@@ -14,6 +14,7 @@ from celestial_nasops.fault import DatabaseFault
 TABLE = "media_transfer_status"
 INIT_MARKER = "__INIT_MARKER__"
 RECEIPTS_TABLE = "media_transfer_receipts"
+IDENTITY_TABLE = "media_transfer_identity"
 
 # The first finds the oldest ready row, the second what is in hand and what failed, however many rows there are.
 _READY_INDEX = (
@@ -71,6 +72,15 @@ _RECEIPTS_CREATION = (
     """,
 )
 
+# What no other queue has, so that one that was made anew is not taken for the old one. A copy takes it along.
+_IDENTITY_CREATION = (
+    "CREATE TABLE IF NOT EXISTS media_transfer_identity (identity TEXT NOT NULL)",
+    """
+    INSERT INTO media_transfer_identity
+    SELECT lower(hex(randomblob(16))) WHERE NOT EXISTS (SELECT 1 FROM media_transfer_identity)
+    """,
+)
+
 
 def create_file(path: str) -> None:
     """Make a new queue in a file that does not exist, in WAL mode.
@@ -103,7 +113,7 @@ def create_where_missing(connection: sqlite3.Connection) -> None:
     Raises:
         sqlite3.Error: as SQLite puts it.
     """
-    if _columns(connection) and has_receipts(connection):
+    if _columns(connection) and has_receipts(connection) and identity(connection):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -111,6 +121,8 @@ def create_where_missing(connection: sqlite3.Connection) -> None:
             for statement in _CREATION:
                 connection.execute(statement)
         create_receipts(connection)
+        for statement in _IDENTITY_CREATION:
+            connection.execute(statement)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -124,8 +136,18 @@ def has_receipts(connection: sqlite3.Connection) -> bool:
     Raises:
         sqlite3.Error: as SQLite puts it.
     """
-    statement = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return bool(connection.execute(statement, (RECEIPTS_TABLE,)).fetchall())
+    return _has_table(connection, RECEIPTS_TABLE)
+
+
+def identity(connection: sqlite3.Connection) -> str:
+    """What tells this queue from one that is made in its place; empty where our daemon has not opened it yet.
+
+    Raises:
+        sqlite3.Error: as SQLite puts it.
+    """
+    if not _has_table(connection, IDENTITY_TABLE):
+        return ""
+    return "".join(str(text) for (text,) in connection.execute("SELECT identity FROM media_transfer_identity LIMIT 1"))
 
 
 def create_receipts(connection: sqlite3.Connection) -> None:
@@ -206,6 +228,11 @@ def _indexes(connection: sqlite3.Connection) -> dict[str, list[str]]:
     for index, column, collation in rows:
         indexes.setdefault(index, []).append(column if collation == "BINARY" else "")
     return {index: columns for index, columns in indexes.items() if index.isascii()}
+
+
+def _has_table(connection: sqlite3.Connection, name: str) -> bool:
+    statement = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return bool(connection.execute(statement, (name,)).fetchall())
 
 
 def _columns(connection: sqlite3.Connection) -> set[str]:

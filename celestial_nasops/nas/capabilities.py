@@ -78,7 +78,9 @@ class Capabilities:
             VerificationLevel.READ_BACK: "copies are read back",
             VerificationLevel.SIZE: "copies are compared by size only",
         }[self.verification]
-        parts = [proof, f"published by {'hard link' if self.hard_links else 'rename'}"]
+        # Which of its folders lie on a file system without links shows only as files come there.
+        links = "hard link, by rename where there are none"
+        parts = [proof, f"published by {links if self.hard_links else 'rename'}"]
         if not self.flush:
             parts.append("it can't be told to flush a file to its disk")
         if not self.free_space:

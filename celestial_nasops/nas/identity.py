@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
-from celestial_nasops import causes
+from celestial_nasops import causes, regular_file
+from celestial_nasops.durable import user_name
 from celestial_nasops.fault import NasRefusal
 from celestial_nasops.nas import ssh_library
 from celestial_nasops.nas.target import SshTarget
@@ -22,15 +24,39 @@ def load(target: SshTarget) -> tuple[str, paramiko.PKey]:
     Raises:
         NasRefusal: there is none, or it can't be used.
     """
-    path = next((path for path in target.identity_files if os.path.lexists(path)), None)
+    path = path_of(target)
     if path is None:
         paths = ", ".join(target.identity_files) or "none is configured"
-        raise NasRefusal(causes.NAS_KEY_MISSING, host=target.host, paths=paths, target=target.alias)
+        new = (target.identity_files or (os.path.expanduser("~/.ssh/id_ed25519"),))[0]
+        raise NasRefusal(causes.NAS_KEY_MISSING, host=target.host, paths=paths, path=new, target=target.alias)
     return path, _read(path)
+
+
+def path_of(target: SshTarget) -> str | None:
+    """The first identity file that exists."""
+    return next((path for path in target.identity_files if os.path.lexists(path)), None)
+
+
+def mode_open_to_others(path: str) -> str | None:
+    """The mode of a key that others than its owner may use, None where they may not.
+
+    As ssh itself, which asks for the modes of its user's own keys alone, and does not use such a key.
+    """
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    if found.st_uid != os.geteuid() or not found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return None
+    return f"{stat.S_IMODE(found.st_mode):03o}"
 
 
 def _read(path: str) -> paramiko.PKey:
     library = ssh_library.load()
+    try:
+        regular_file.demand(path)
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from error
     for kind in (library.Ed25519Key, library.ECDSAKey, library.RSAKey):
         try:
             key: paramiko.PKey = kind.from_private_key_file(path)
@@ -68,4 +94,4 @@ def _read_without_comment(path: str) -> paramiko.PKey:
 
 
 def _unusable(path: str, reason: str) -> NasRefusal:
-    return NasRefusal(causes.NAS_KEY_UNUSABLE, path=path, reason=reason)
+    return NasRefusal(causes.NAS_KEY_UNUSABLE, path=path, reason=reason, user=user_name())

@@ -10,10 +10,13 @@ import binascii
 import fnmatch
 import hashlib
 import hmac
+import io
 import re
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
+
+from celestial_nasops import regular_file
 
 
 class HostKey(NamedTuple):
@@ -79,7 +82,7 @@ class KnownHosts:
         unreadable: list[str] = []
         for path in files:
             try:
-                with open(path, encoding="utf-8", errors="replace") as file:
+                with io.StringIO(regular_file.read(path).decode("utf-8", "replace")) as file:
                     entries += [entry for line in file if (entry := parse_line(line, path)) is not None]
             except (FileNotFoundError, NotADirectoryError):
                 continue

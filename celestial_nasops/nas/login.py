@@ -20,6 +20,7 @@ _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "a
 # Our own waits decide; paramiko's, which don't say what they waited for, come later.
 _LIBRARY_GRACE_SECONDS = 5.0
 _IDLE_SECONDS = 60.0
+_SAID_SHOWN_CHARACTERS = 200
 
 
 def log_in(target: SshTarget, wire: Wire, timeout_seconds: float) -> paramiko.Transport:
@@ -92,7 +93,7 @@ def _check_host_key(transport: paramiko.Transport, known_hosts: KnownHosts, targ
     name = target.known_hosts_name
     judgement = known_hosts.judge(name, seen, bare_name=None if target.host_key_alias else target.host.lower())
     files = ", ".join(target.known_hosts_files[:1]) or "any file of known hosts"
-    values = {"host": target.host, "target": target.alias, "seen": seen}
+    values = {"host": target.host, "target": target.alias, "seen": seen, "key_file": _key_file(seen.kind)}
     match judgement:
         case Judgement.TRUSTED:
             return
@@ -116,6 +117,12 @@ def _check_host_key(transport: paramiko.Transport, known_hosts: KnownHosts, targ
             raise NasRefusal(causes.NAS_HOST_KEY_UNKNOWN, known_hosts=files, **values)
 
 
+def _key_file(kind: str) -> str:
+    """Where an OpenSSH server keeps a host key of that kind."""
+    name = "ecdsa" if kind.startswith("ecdsa-") else kind.removeprefix("ssh-")
+    return f"/etc/ssh/ssh_host_{name}_key.pub"
+
+
 def _authenticate(
     transport: paramiko.Transport, target: SshTarget, path: str, key: paramiko.PKey, timeout_seconds: float
 ) -> None:
@@ -126,7 +133,7 @@ def _authenticate(
     except (library.SSHException, EOFError, OSError) as error:
         raise _broken(transport, target, "login") from error
     if not done.wait(timeout_seconds):
-        raise _silent(target, timeout_seconds, "login")
+        raise hangs(target, timeout_seconds, "login")
     if transport.is_authenticated():
         return
     failure = transport.get_exception()
@@ -138,7 +145,42 @@ def _authenticate(
         raise NasRefusal(
             causes.NAS_KEY_REFUSED, host=target.host, path=path, username=target.username, target=target.alias
         )
+    # The library's own get_banner() gives none of a connection that has ended.
+    banner = getattr(transport.auth_handler, "banner", None) or b""
+    said = " ".join(banner.decode("utf-8", "replace").replace("\0", " ").split())
+    if said and (failure is None or isinstance(failure, EOFError)):
+        # The key is right, and what decides over accounts sends a word before sshd hangs up.
+        raise NasRefusal(
+            causes.NAS_ACCOUNT_REFUSED, host=target.host, username=target.username, output=said[:_SAID_SHOWN_CHARACTERS]
+        )
     raise _broken(transport, target, "login", failure)
+
+
+def _not_shared(transport: paramiko.Transport, error: Exception) -> str:
+    """What the two sides have no common one of, and which ones this side takes."""
+    options = transport.get_security_options()
+    kinds = {
+        "kex": ("key exchange", options.kex),
+        "host key": ("host key", options.key_types),
+        "cipher": ("cipher", options.ciphers),
+        "mac": ("MAC", options.digests),
+    }
+    for word, (kind, ours) in kinds.items():
+        if f"no acceptable {word}" in str(error):
+            return f"no {kind} of {', '.join(ours)}"
+    return str(error).rstrip(".")
+
+
+def hangs(target: SshTarget, timeout_seconds: float, stage: str) -> NasUnavailable:
+    """The fault of a server that was talked to, and does not let us in or give a shell in time."""
+    return NasUnavailable(
+        causes.NAS_LOGIN_HANGS,
+        host=target.host,
+        username=target.username,
+        seconds=timeout_seconds,
+        stage=stage,
+        target=target.alias,
+    )
 
 
 def _silent(target: SshTarget, timeout_seconds: float, stage: str) -> NasUnavailable:
@@ -155,7 +197,7 @@ def _broken(
     inner = error.__context__ if isinstance(error, library.SSHException) and error.__context__ else error
     fault: Fault
     if isinstance(error, library.IncompatiblePeer):
-        fault = NasUnavailable(causes.NAS_NO_COMMON_ALGORITHM, host=target.host, reason=str(error).rstrip("."))
+        fault = NasRefusal(causes.NAS_NO_COMMON_ALGORITHM, host=target.host, reason=_not_shared(transport, error))
     elif inner is None or isinstance(inner, EOFError | OSError):
         reason = getattr(inner, "strerror", None) or "without a word"
         fault = NasUnavailable(causes.NAS_HUNG_UP, host=target.host, port=target.port, stage=stage, reason=reason)

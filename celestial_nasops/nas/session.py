@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -12,7 +13,7 @@ from celestial_nasops import causes
 from celestial_nasops.fault import Fault, NasFault, NasUnavailable
 from celestial_nasops.nas import capabilities, ssh_library
 from celestial_nasops.nas.capabilities import Capabilities, ShellFacts
-from celestial_nasops.nas.login import log_in
+from celestial_nasops.nas.login import hangs, log_in
 from celestial_nasops.nas.sftp_errors import Garbled, Refused
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
@@ -28,7 +29,13 @@ _OUTPUT_LIMIT_BYTES = 1 << 20
 _NOISE_SHOWN_CHARACTERS = 200
 _PIECE_BYTES = 32_000  # fits into one SSH packet of the size that servers take
 _END_SECONDS = 0.5
-_PROXY_CAUSES = {causes.NAS_HUNG_UP.code, causes.NAS_SSH_FAILED.code, causes.NAS_SILENT.code}
+_FREED_SECONDS, _FREED_PAUSE_SECONDS = 1.0, 0.02
+_PROXY_CAUSES = {
+    causes.NAS_HUNG_UP.code,
+    causes.NAS_SSH_FAILED.code,
+    causes.NAS_SILENT.code,
+    causes.NAS_LOGIN_HANGS.code,
+}
 
 
 class _Purpose(NamedTuple):
@@ -61,6 +68,8 @@ class NasSession:
         self.can_write_on: bool | None = None
         self.capabilities: Capabilities | None = None
         self._sftp: SftpClient | None = None
+        self._has_had_channel = False
+        self._has_answered = False
         self._ended = False
         self._end_lock = threading.Lock()
 
@@ -154,7 +163,7 @@ class NasSession:
         source_failed: BaseException | None = None
         with Watchdog(timeout_seconds, self.abort) as watchdog:
             try:
-                channel = self._transport.open_session(timeout=timeout_seconds + 1)
+                channel = self._channel(timeout_seconds)
                 with contextlib.closing(channel):
                     channel.exec_command(framed.command)
                     if stdin is not None:
@@ -163,6 +172,7 @@ class NasSession:
                     output = _collect(channel, framed, watchdog, more_time)
                     reply = framed.reply(output)
                     said = framed.said_aside(output)
+                    self._has_answered |= framed.answer(output) is not None
                     if said is None and reply is not None:
                         said = b""  # it answers, and keeps to itself what it has
                     if self.shell_facts is None and said is not None:
@@ -181,7 +191,9 @@ class NasSession:
             raise source_failed
         if reply is not None:
             return reply
-        raise self._silent(purpose) if watchdog.has_bitten or fault is None else fault
+        if watchdog.has_bitten or fault is None:
+            raise self._silent(purpose, sends=stdin is not None)
+        raise fault
 
     @contextlib.contextmanager
     def bounded(self, timeout_seconds: float, *, action: str, path: str) -> Iterator[Watchdog]:
@@ -228,10 +240,11 @@ class NasSession:
         from celestial_nasops.nas.sftp_client import SftpClient
 
         with self.bounded(timeout_seconds, action="open", path="SFTP") as watchdog:
-            channel = self._transport.open_session(timeout=timeout_seconds + 1)
+            channel = self._channel(timeout_seconds)
             try:
                 channel.invoke_subsystem("sftp")
                 self._sftp = SftpClient(channel)
+                self._has_answered = True
             except Exception as error:  # what exec says of exceptions goes for this, too
                 channel.close()
                 if watchdog.has_bitten or not self._outlives_failure():
@@ -244,6 +257,23 @@ class NasSession:
                     target=self.target.sftp_alias,
                 ) from error
         return self._sftp
+
+    def _channel(self, timeout_seconds: float) -> paramiko.Channel:
+        """Open a channel.
+
+        A server that allows few at a time counts the last one until what ran there is gone, a moment after its answer.
+        """
+        until = time.monotonic() + (_FREED_SECONDS if self._has_had_channel else 0.0)
+        while True:
+            try:
+                channel = self._transport.open_session(timeout=timeout_seconds + 1)
+            except ssh_library.load().ChannelException:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_FREED_PAUSE_SECONDS)
+                continue
+            self._has_had_channel = True
+            return channel
 
     def _outlives_failure(self) -> bool:
         """Whether the connection still stands after a channel ended early. Its end is known a moment later."""
@@ -300,7 +330,9 @@ class NasSession:
             causes.NAS_CONNECTION_LOST, host=self.target.host, stage=purpose.stage, target=self.target.alias
         )
 
-    def _silent(self, purpose: _Purpose) -> NasFault:
+    def _silent(self, purpose: _Purpose, *, sends: bool = False) -> NasFault:
+        if not (self._has_answered or sends):  # what takes our bytes may have begun to answer, unheard
+            return hangs(self.target, purpose.timeout_seconds, purpose.stage)
         return NasUnavailable(
             causes.NAS_SILENT,
             host=self.target.host,

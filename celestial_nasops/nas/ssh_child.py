@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from celestial_nasops import causes
-from celestial_nasops.fault import NasFault, NasUnavailable
+from celestial_nasops.fault import NasFault, NasUnavailable, shown
 from celestial_nasops.nas import remote_errors
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
@@ -146,7 +146,7 @@ class SshChild:
         _, said = self._child.end()
         self._child = None
         self._left_alone_until = time.monotonic() + _LEFT_ALONE_SECONDS
-        raise NoSshChild(said.splitlines()[-1] if said else "ssh reaches no shell there")
+        raise NoSshChild(shown(said.splitlines()[-1]) if said else "ssh reaches no shell there")
 
     def _open(self) -> Piped:
         return Piped([*ssh_argv(self.target, self._timeout_seconds), f"exec sh -c {shlex.quote(_WAITING)}"])
@@ -224,24 +224,27 @@ class _Talk:
         """Send the script's input as far as it reads it. What the iterable raises comes through."""
         for chunk in chunks:
             left = memoryview(chunk)
+            deadline = time.monotonic() + self.timeout_seconds  # what it says meanwhile is no progress
             while left:
                 if self._over or self.timed_out:
                     return
                 try:
                     left = left[os.write(self.child.stdin, left) :]
+                    deadline = time.monotonic() + self.timeout_seconds
                 except BlockingIOError:
-                    self.timed_out = not self._wait(self.timeout_seconds, writing=True)
+                    self.timed_out = not self._wait(deadline - time.monotonic(), writing=True)
                 except BrokenPipeError:  # the script has ended; what it said tells why
                     return
 
     def reply(self, more_time: Callable[[bytes], float | None] | None) -> Reply | None:
         """Wait for the end of the script's answer; None where it does not come."""
         self.child.close_stdin()
-        seconds = self.timeout_seconds
-        while not (self._over or self.timed_out or self._framed.is_complete(self._output)):
+        deadline, looked_at = time.monotonic() + self.timeout_seconds, 0
+        while not (self._over or self.timed_out or self._framed.is_complete(self._output, looked_at)):
+            looked_at = self.heard
             if more_time is not None and (more := more_time(self._framed.answer(self._output) or b"")) is not None:
-                seconds, more_time = seconds + more, None
-            self.timed_out = not self._wait(seconds)
+                deadline, more_time = time.monotonic() + self.timeout_seconds + more, None
+            self.timed_out = not self._wait(deadline - time.monotonic())
         return None if self.timed_out else self._framed.reply(self._output)
 
     def _wait(self, seconds: float, *, writing: bool = False) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import ipaddress
+import os
 import socket
 import threading
 import time
@@ -128,7 +129,9 @@ def _addresses(target: SshTarget, timeout_seconds: float) -> list[_Address]:
     transient = not failed or failed[0].errno == socket.EAI_AGAIN
     kind = NasUnavailable if transient else NasRefusal
     if failed and target.config_alias == target.host:
-        raise kind(causes.NAS_ALIAS_UNKNOWN, alias=target.config_alias, ssh_config=target.ssh_config) from failed[0]
+        raise kind(
+            causes.NAS_ALIAS_UNKNOWN, alias=target.config_alias, ssh_config=os.path.expanduser(target.ssh_config)
+        ) from failed[0]
     raise kind(causes.NAS_NAME_UNKNOWN, host=target.host, reason=reason) from (failed[0] if failed else None)
 
 

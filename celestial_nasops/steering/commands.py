@@ -56,6 +56,9 @@ def count(text: str) -> int:
     return value
 
 
+count.__name__ = "number (1 or more)"
+
+
 # Each module is loaded when its command is typed, so that the daemon itself needs none of them.
 
 

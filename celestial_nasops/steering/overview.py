@@ -13,6 +13,7 @@ from celestial_nasops.daemon.pending_deletes import PendingDelete
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME, DaemonState, process_start_ticks
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import Fault, shown
+from celestial_nasops.language import say
 from celestial_nasops.media_status_db import Backlog
 from celestial_nasops.steering.database import SteeringDb, is_unknown
 
@@ -109,7 +110,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
                 "seconds_left": seconds_left(file),
                 "started_at": file.started_at,
             }
-            for file in (daemon.in_hand if daemon else [])
+            for file in (daemon.in_hand if daemon else ())
         ],
         "failed": {"files": backlog.failed, "newest": [_failed(record) for record in overview.failed]},
         "unknown_status": {
@@ -150,5 +151,5 @@ def _deletions(path: str, troubles: list[str]) -> list[PendingDelete]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError) as error:
-        troubles.append(f"{path} can't be read: {error}")
+        troubles.append(say("{path} can't be read: {reason}", path=path, reason=error))
         return []

@@ -9,7 +9,8 @@ from celestial_nasops import control, words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.daemon_state import DaemonState, process_start_ticks, read as read_state
-from celestial_nasops.fault import Fault, shown
+from celestial_nasops.fault import Fault
+from celestial_nasops.language import say
 from celestial_nasops.steering.commands import OK
 from celestial_nasops.steering.identity import become_the_daemon_s_user, who
 
@@ -28,7 +29,7 @@ def pause(config: Config, reason: str, *, at_once: bool) -> int:
     state_path = config.daemon_settings.state_path
     order = control.Order(by, time.time(), reason, at_once)
     control.pause(state_path, order)
-    print(f"paused: nothing is carried or deleted until 'media-sync-daemon resume'{_what_is_in_hand(config)}")
+    print(say("paused: nothing is carried or deleted until 'media-sync-daemon resume'") + _what_is_in_hand(config))
     _tell_answer(config, lambda state: state.paused_at == order.at)
     return OK
 
@@ -44,13 +45,13 @@ def resume(config: Config) -> int:
     state_path = config.daemon_settings.state_path
     stopped = DeletionGuard(state_path, config).stopped
     if stopped is not None:
-        print(f"deletions go on with everything as it is now; they had been stopped: {stopped}")
+        print(say("deletions go on with everything as it is now; they had been stopped: {reason}", reason=stopped))
         control.release(state_path, control.Order(by, time.time()))
     order = control.resume(state_path)
     if order is not None:
-        print(f"resumed; it was paused by {shown(order.by)} since {words.clock(order.at)}")
+        print(say("resumed; it was paused by {name} since {moment}", name=order.by, moment=words.clock(order.at)))
     if order is None and stopped is None:
-        print("nothing was paused, and no deletions were stopped")
+        print(say("nothing was paused, and no deletions were stopped"))
         return OK
     _tell_answer(config, lambda state: state.paused_at is None and not state.deletions_stopped)
     return OK
@@ -59,7 +60,7 @@ def resume(config: Config) -> int:
 def _what_is_in_hand(config: Config) -> str:
     state = _running(config)
     count = len(state.in_hand) if state is not None else 0
-    return f"; {count} file(s) in hand are finished or put down first" if count else ""
+    return say("; {count} file(s) in hand are finished or put down first", count=count) if count else ""
 
 
 def _tell_answer(config: Config, heard: Callable[[DaemonState], bool]) -> None:
@@ -67,13 +68,13 @@ def _tell_answer(config: Config, heard: Callable[[DaemonState], bool]) -> None:
     deadline = time.monotonic() + _ANSWER_SECONDS
     while (state := _running(config)) is not None:
         if heard(state):
-            print("the daemon has heard it")
+            print(say("the daemon has heard it"))
             return
         if time.monotonic() > deadline:
-            print("the daemon has not answered yet: systemctl status media-sync-daemon")
+            print(say("the daemon has not answered yet: systemctl status media-sync-daemon"))
             return
         time.sleep(_LOOK_SECONDS)
-    print("the daemon does not run; it will heed that when it starts")
+    print(say("the daemon does not run; it will heed that when it starts"))
 
 
 def _running(config: Config) -> DaemonState | None:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from celestial_nasops import words
 from celestial_nasops.config import Config
 from celestial_nasops.fault import shown
+from celestial_nasops.language import say
 from celestial_nasops.receipts import Receipt
 from celestial_nasops.steering.commands import FAILED, OK
 from celestial_nasops.steering.database import SteeringDb
@@ -31,7 +32,7 @@ def run(config: Config, path: str | None, *, limit: int, as_json: bool) -> int:
     elif found:
         print("\n".join(line(receipt) for receipt in found))
     else:
-        print("there are no receipts" + (f" of {shown(path)}" if path is not None else ""))
+        print(say("there are no receipts") if path is None else say("there are no receipts of {path}", path=path))
     return OK if found else FAILED
 
 
@@ -39,7 +40,8 @@ def line(receipt: Receipt) -> str:
     """A receipt for people; times are UTC."""
     size = "" if receipt.size is None else f", {words.size(receipt.size)}"
     digits = f", SHA-256 {receipt.sha256[:12]}" if receipt.sha256 else ""
-    copy = f"copy {shown(receipt.remote_path)}{size}{digits}, proven by {receipt.level.value}"
+    values = {"path": receipt.remote_path, "what": size + digits, "level": receipt.level.value}
+    copy = say("copy {path}{what}, proven by {level}", **values)
     return f"{receipt.at}Z  {receipt.event.value:<14}  {shown(receipt.local_path)}  ({copy})"
 
 

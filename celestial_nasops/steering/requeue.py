@@ -7,7 +7,8 @@ import os
 from celestial_nasops import causes
 from celestial_nasops.config import Config
 from celestial_nasops.database.records import FileRecord, TransferStatus
-from celestial_nasops.fault import LocalFault, shown
+from celestial_nasops.fault import LocalFault
+from celestial_nasops.language import say
 from celestial_nasops.steering.commands import OK
 from celestial_nasops.steering.database import SteeringDb
 from celestial_nasops.steering.identity import become_the_daemon_s_user
@@ -24,12 +25,12 @@ def run(config: Config, path: str | None) -> int:
     with SteeringDb.of(config) as db:
         if path is None:
             count = db.requeue_failed()
-            print(f"{count} file(s) that failed wait to be sent again")
+            print(say("{count} file(s) that failed wait to be sent again", count=count))
             return OK
         record = _to_be_sent_again(db, path)
         if not db.requeue(record):
             raise LocalFault(causes.REQUEUE_IN_HAND, path=path)
-        print(f"{shown(path)} waits to be sent again; it was {shown(record.transfer_status_text)}")
+        print(say("{path} waits to be sent again; it was {status}", path=path, status=record.transfer_status_text))
     return OK
 
 

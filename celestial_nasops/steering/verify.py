@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from celestial_nasops import words
 from celestial_nasops.config import Config
-from celestial_nasops.fault import NasFault, NasUnavailable, shown
+from celestial_nasops.fault import NasFault, NasUnavailable
+from celestial_nasops.language import say
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
@@ -32,7 +33,7 @@ def run(config: Config, sample: int) -> int:
     with SteeringDb.of(config) as db:
         receipts = [receipt for receipt in db.sampled_receipts(sample) if receipt.sha256]
         if not receipts:
-            print("there are no receipts yet, so there is nothing to verify")
+            print(say("there are no receipts yet, so there is nothing to verify"))
             return UNMEASURED
         bad = unmeasured = 0
         timeout = config.security.connection_timeout_seconds
@@ -46,16 +47,18 @@ def run(config: Config, sample: int) -> int:
                     raise
                 except NasFault as fault:
                     unmeasured += 1
-                    print(f"not looked at  {shown(receipt.remote_path)}: {fault}")
+                    print(say("not looked at  {path}: {reason}", path=receipt.remote_path, reason=fault))
                     continue
                 if wrong:
                     bad += 1
-                    print(f"{wrong}; it is the copy of {shown(receipt.local_path)}, {receipt.at}Z")
+                    print(
+                        wrong + say("; it is the copy of {path}, {moment}Z", path=receipt.local_path, moment=receipt.at)
+                    )
                 else:
                     db.add_receipt(replace(receipt, event=Event.CHECKED, level=files.verification_level))
-        right = len(receipts) - bad - unmeasured
+        counts = {"right": len(receipts) - bad - unmeasured, "count": len(receipts), "bad": bad}
         proof = files.verification_level.value
-        print(f"{right} of {len(receipts)} copies are right, by {proof}; {bad} are not")
+        print(say("{right} of {count} copies are right, by {proof}; {bad} are not", proof=proof, **counts))
     return FAILED if bad else UNMEASURED if unmeasured else OK
 
 
@@ -65,18 +68,21 @@ def what_is_wrong(receipt: Receipt, files: NasFiles) -> str:
     Raises:
         NasFault: it can't be looked at.
     """
-    path, copy = shown(receipt.remote_path), files.inspect(receipt.remote_path)
+    path, copy = receipt.remote_path, files.inspect(receipt.remote_path)
     if copy is None:
-        return f"vanished       {path}"
+        return say("vanished       {path}", path=path)
     if receipt.size is not None and copy.size != receipt.size:
-        return f"rotted         {path} has {copy.size} bytes, had {receipt.size}"
+        found = {"found": copy.size, "expected": receipt.size}
+        return say("rotted         {path} has {found} bytes, had {expected}", path=path, **found)
     if files.verification_level is not VerificationLevel.SIZE and copy.sha256 != receipt.sha256:
-        return f"rotted         {path} has SHA-256 {copy.sha256}, had {receipt.sha256}"
+        digests = {"found": copy.sha256, "expected": receipt.sha256}
+        return say("rotted         {path} has SHA-256 {found}, had {expected}", path=path, **digests)
     return ""
 
 
 def _tell_progress(number: int, total: int, receipt: Receipt) -> None:
     if sys.stderr.isatty():
         size = "" if receipt.size is None else f" ({words.size(receipt.size)})"
-        sys.stderr.write(f"\r\x1b[K{number} of {total}: {shown(receipt.remote_path)}{size}\r")
+        what = say("{number} of {total}: {path}", number=number, total=total, path=receipt.remote_path)
+        sys.stderr.write(f"\r\x1b[K{what}{size}\r")
         sys.stderr.flush()

@@ -108,21 +108,24 @@ ENTRIES = (
         en=Text(
             title="The database can't be written",
             explanation=(
-                "It can be read, and writing is refused by the file's mode, by its folder, by the unit's "
-                "sandbox, or because the disk was remounted read-only after an error. SQLite needs to write the "
-                "folder as well, for its -wal and -shm files. If the disk is read-only, read dmesg before it is "
-                "remounted: it may be dying."
+                "It can be read, and writing is refused by the owner and mode of the file, of the -wal or -shm file "
+                "beside it, or of its folder. SQLite needs to write all of them. Usually a program, or sqlite3 as "
+                "root, opened the queue under another name. Where owner and mode would allow it, see lsattr -d: the "
+                "file may be immutable."
             ),
         ),
         zh=Translation(
             title="数据库不可写",
             explanation=(
-                "可以读取，但写入被文件权限、所在目录、服务单元的沙箱拒绝，或者磁盘出错后被重新挂载为只读。"
-                "SQLite 还需要写该目录，用于 -wal 和 -shm 文件。如果是磁盘只读，重新挂载之前先看 dmesg：磁盘可能"
-                "即将损坏。"
+                "可以读取，但写入被文件、它旁边的 -wal 或 -shm 文件，或所在目录的属主和权限拒绝。SQLite 需要写所有"
+                "这些。通常是某个程序，或以 root 运行的 sqlite3，用别的身份打开过队列。如果属主和权限本应允许，用 "
+                "lsattr -d 查看：文件可能被设为不可更改。"
             ),
-            summary="数据库 {path} 可读但不可写：{reason}",
-            remedy="SQLite 必须能写该文件及其整个目录：findmnt -T {path}; ls -ld {path} {folder}",
+            summary="数据库 {path} 可读但不可写：用户 {user} 无权写入 {places}（属主 {owner}，权限 {mode}）",
+            remedy=(
+                "SQLite 必须以守护进程的用户身份写该文件及其整个目录；如果 {user} 就是该用户："
+                "sudo chown {user} {places} && sudo chmod u+rwX {places}"
+            ),
         ),
     ),
     Entry(
@@ -167,8 +170,8 @@ ENTRIES = (
                 "媒体占满了磁盘；请查看守护进程是否在传输和删除。先清理其他文件；在副本校验之前绝不要手工删除媒体"
                 "。"
             ),
-            summary="数据库 {path} 所在磁盘没有剩余空间",
-            remedy="在那里腾出空间：df -h {folder}",
+            summary="数据库 {path} 所在磁盘没有剩余空间：{mount_point}（{device}）共 {total}，可用 {free}",
+            remedy="在那里腾出空间；查看占用：sudo du -xhd2 {mount_point} | sort -h | tail",
         ),
     ),
     Entry(
@@ -255,6 +258,27 @@ ENTRIES = (
             ),
             summary="数据库 {path} 出错：{reason}",
             remedy="检查它：sqlite3 {path} 'PRAGMA quick_check'",
+        ),
+    ),
+    Entry(
+        shared.RECEIPT_UNREADABLE,
+        where=("daemon",),
+        en=Text(
+            title="A receipt can't be understood",
+            explanation=(
+                "A row in the table of receipts holds what this version never writes. A newer version may have written "
+                "it, or somebody by hand. It proves nothing, so what it is asked for does not happen: the file stays "
+                "here. Looking is safe; install the newer version again if there was one."
+            ),
+        ),
+        zh=Translation(
+            title="回执无法理解",
+            explanation=(
+                "回执表中有一行是本版本从不写入的内容。也许是更新的版本写的，也许是有人手工写的。它不能证明什么，因此依"
+                "赖它的操作不会进行：文件留在本地。查看是安全的；如果曾装过更新的版本，请重新安装它。"
+            ),
+            summary="{path} 中的回执 {row_id} 无法理解：其 {column} 不是本版本写入的值",
+            remedy="查看它是什么、由谁写入：sqlite3 {path} 'SELECT * FROM media_transfer_receipts WHERE id = {row_id}'",
         ),
     ),
     Entry(

@@ -217,6 +217,33 @@ ENTRIES = (
         ),
     ),
     Entry(
+        shared.QUEUE_REPLACED,
+        where=("daemon",),
+        en=Text(
+            title="The queue is not the one that it was",
+            explanation=(
+                "The daemon had another database in this place, and a new one was made since, by itself or by another "
+                "program. Files that come now are carried; those that waited in the old one stand in no queue, so they "
+                "stay on this server until somebody queues them again. Nothing is deleted until a person has looked."
+            ),
+        ),
+        zh=Translation(
+            title="队列不是原来的那个",
+            explanation=(
+                "守护进程在此处原有另一个数据库，之后由它自己或其他程序新建了一个。现在到来的文件会被传走；在旧队列中等"
+                "待的文件不在任何队列里，会留在本服务器上，直到有人重新加入队列。在有人查看之前，不会删除任何文件。"
+            ),
+            summary=(
+                "{path} 不是原来的队列：它被删除或替换，在旧队列中等待的文件现在不在任何队列里；"
+                "在有人查看之前不会删除任何文件"
+            ),
+            remedy=(
+                "在守护进程停止时放回旧文件（sudo systemctl stop media-sync-daemon），即恢复如常；或把旧队列中等待的"
+                "文件重新加入队列，然后：media-sync-daemon resume"
+            ),
+        ),
+    ),
+    Entry(
         shared.UNUSUAL_DELETIONS,
         where=("daemon",),
         en=Text(

@@ -117,7 +117,7 @@ ENTRIES = (
     ),
     Entry(
         causes.KEY_OPEN_TO_OTHERS,
-        where=("doctor",),
+        where=("remote_verify", "doctor"),
         en=Text(
             title="The key can be used by others",
             explanation=(

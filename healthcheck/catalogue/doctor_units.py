@@ -176,7 +176,7 @@ ENTRIES = (
                 "226。这要到下次启动才会显现，也许是下次开机。"
             ),
             summary=("{unit} 无法启动（状态 226/NAMESPACE）：{line} 指定的 {path} 不存在"),
-            remedy=("创建它：sudo mkdir -p {path}；然后：sudo systemctl restart {unit}"),
+            remedy=("创建它：sudo install -d -o {user} {path}；然后：sudo systemctl restart {unit}"),
         ),
     ),
     Entry(

@@ -101,17 +101,20 @@ ENTRIES = (
             explanation=(
                 "The disk has no blocks or no inodes left, or a quota is used up. On an edge server this mostly "
                 "means that media are not carried or not deleted any more. Free other files first; never delete "
-                "media by hand whose copies nobody has verified."
+                "media by hand whose copies nobody has verified. A quota is shown by: sudo quota -u USER."
             ),
         ),
         zh=Translation(
             title="目录所在磁盘没有剩余空间",
             explanation=(
                 "磁盘的块或 inode 用尽，或配额已满。在边缘服务器上，这多半意味着媒体没有被传走或没有被删除。先清"
-                "理其他文件；没有校验过副本的媒体绝不要手工删除。"
+                "理其他文件；没有校验过副本的媒体绝不要手工删除。查看配额：sudo quota -u USER。"
             ),
-            summary="{path} 没有剩余空间（{setting}）：{reason}",
-            remedy="在那里腾出空间：df -h {path}; df -i {path}",
+            summary="{path} 没有剩余空间（{setting}）：{reason}；{mount_point}（{device}）共 {total}，可用 {free}",
+            remedy=(
+                "在那里腾出空间；查看占用：sudo du -xhd2 {mount_point} | sort -h | tail；没有可用的 inode 时："
+                "sudo du -xd2 --inodes {mount_point} | sort -n | tail"
+            ),
         ),
     ),
     Entry(

@@ -27,7 +27,10 @@ ENTRIES = (
                 "用户之后这是正常的。接受之前请先在 NAS 上核对指纹；不看就接受，等于把媒体交给任何应答者。"
             ),
             summary="{host} 的主机密钥不在 {known_hosts} 中；它出示的是 {seen}",
-            remedy="与 NAS 上的指纹核对，然后登录一次并接受：ssh {target}",
+            remedy=(
+                "与 NAS 自身的指纹核对（在 NAS 上用 sudo ssh-keygen -lf {key_file} 查看），"
+                "然后登录一次并接受：ssh {target}"
+            ),
         ),
     ),
     Entry(
@@ -49,8 +52,9 @@ ENTRIES = (
             ),
             summary="{host} 的主机密钥已改变：{seen}，{known_hosts} 中应为 {expected}",
             remedy=(
-                "查明原因（换了 NAS，还是有人在中间？）；如果确认无误：ssh-keygen -R '{known_hosts_name}' -f "
-                "{known_hosts} && ssh {target}"
+                "查明原因（换了 NAS，还是有人在中间？）；在 NAS 上用 sudo ssh-keygen -lf {key_file} 查看它自身的；"
+                "如果确认无误："
+                "ssh-keygen -R '{known_hosts_name}' -f {known_hosts} && ssh {target}"
             ),
         ),
     ),
@@ -93,7 +97,10 @@ ENTRIES = (
                 "security.ssh_key_path 里是旧路径。新建密钥并把公钥装到 NAS 上是安全的。"
             ),
             summary="没有可用于登录 {host} 的密钥：{paths}",
-            remedy="新建并安装一个：ssh-keygen -t ed25519 && ssh-copy-id {target}；或设置 security.ssh_key_path",
+            remedy=(
+                "新建并安装一个：ssh-keygen -t ed25519 -N '' -f {path} && ssh-copy-id -i {path} {target}；"
+                "或设置 unified_config.json 中的 security.ssh_key_path"
+            ),
         ),
     ),
     Entry(
@@ -114,7 +121,7 @@ ENTRIES = (
                 "为这个服务单独生成密钥，而不是去掉个人密钥的口令。"
             ),
             summary="密钥 {path} 无法使用：{reason}",
-            remedy="它必须是没有口令、当前用户可读的私钥：ls -l {path}; ssh-keygen -y -f {path}",
+            remedy="它必须是用户 {user} 的、没有口令的私钥：sudo chown {user} {path}; ssh-keygen -p -N '' -f {path}",
         ),
     ),
     Entry(
@@ -135,7 +142,58 @@ ENTRIES = (
                 "人写入，使 sshd 忽略密钥。只会尝试一次，因为多次失败后 DSM 会封锁地址。"
             ),
             summary="{host} 拒绝用户 {username} 的密钥 {path}",
-            remedy="在 NAS 上安装密钥（ssh-copy-id {target}）；那里的家目录和 .ssh 不得允许他人写入",
+            remedy=(
+                "在 NAS 上安装密钥：ssh-copy-id -i {path} {target}；如果已经安装，请在 NAS 上确认家目录及其 .ssh "
+                "不允许他人写入，且账户未被锁定：ls -ld ~{username} ~{username}/.ssh; sudo passwd -S {username}"
+            ),
+        ),
+    ),
+    Entry(
+        shared.NAS_ACCOUNT_REFUSED,
+        where=("remote_verify", "local_delete", "daemon"),
+        en=Text(
+            title="The NAS lets the account not log in",
+            explanation=(
+                "The NAS takes the key, and then ends the login with the words that are quoted. An account that "
+                "was deactivated or has expired does that, and so does a NAS that is about to shut down. Files "
+                "wait until the account is active again; nothing is lost."
+            ),
+        ),
+        zh=Translation(
+            title="NAS 不允许该账户登录",
+            explanation=(
+                "NAS 接受了密钥，随后以所引用的话结束登录。账户被停用或已过期会这样，即将关机的 NAS 也会。账户恢复之"
+                "前文件会等待，不会丢失。"
+            ),
+            summary="{host} 结束了 {username} 的登录，并说：{output}",
+            remedy=(
+                "在 NAS 上查看该账户是否过期或被锁定（DSM：控制面板 > 用户与群组）：sudo chage -l {username}; "
+                "sudo passwd -S {username}"
+            ),
+        ),
+    ),
+    Entry(
+        shared.NAS_LOGIN_HANGS,
+        where=("remote_verify", "local_delete", "daemon"),
+        en=Text(
+            title="The login on the NAS hangs",
+            explanation=(
+                "The NAS answers and shows its host key, and then nothing comes: it does not decide over the login, "
+                "or the account's shell never begins. A disk that wakes up or fails, a profile that waits for "
+                "something, or a directory service that is away hold a login up. Files wait; nothing is lost."
+            ),
+        ),
+        zh=Translation(
+            title="NAS 上的登录卡住",
+            explanation=(
+                "NAS 有应答并出示了主机密钥，之后便没有动静：它不对登录作出决定，或该账户的 shell 一直没有开始。磁盘"
+                "正在唤醒或有故障、profile 在等待某事、目录服务不可用，都会卡住登录。文件会等待，不会丢失。"
+            ),
+            summary="{host} 上 {username} 的登录在 {seconds} 秒内没有应答（{stage}）",
+            remedy=(
+                "查看它在那里等什么（正在唤醒或有故障的磁盘、profile、目录服务）："
+                "ssh -v {target} uptime；如果这样也卡住，请重启 NAS"
+            ),
         ),
     ),
     Entry(
@@ -156,7 +214,10 @@ ENTRIES = (
                 "做法；不要为了它在本机启用弱算法。"
             ),
             summary="{host} 与本机没有共同的算法：{reason}",
-            remedy="在 NAS 上允许较新的算法（DSM：控制面板 > 终端机和 SNMP > 高级），或升级 NAS",
+            remedy=(
+                "在 NAS 上允许其中一种（DSM：控制面板 > 终端机和 SNMP > 高级），或升级 NAS；在 NAS 上查看现有的："
+                "sudo sshd -T | grep -iE 'ciphers|macs|algorithms'"
+            ),
         ),
     ),
     Entry(
@@ -199,7 +260,10 @@ ENTRIES = (
                 "可以登录，但不允许再打开通道。NAS 的 MaxSessions 太小，或很多程序共用一个连接。文件会等待，不会丢失。"
             ),
             summary="{host} 拒绝再打开会话：{reason}",
-            remedy="查看 NAS 的 sshd_config 中的 MaxSessions，以及还有谁在登录",
+            remedy=(
+                "在 NAS 的 sshd_config 中调大 MaxSessions，并重启其 SSH 服务；在 NAS 上查看现在的值："
+                "sudo sshd -T | grep -i maxsessions"
+            ),
         ),
     ),
     Entry(

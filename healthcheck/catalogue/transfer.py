@@ -129,6 +129,27 @@ ENTRIES = (
         ),
     ),
     Entry(
+        causes.DAEMON_RESTARTED,
+        where=("remote_verify",),
+        en=Text(
+            title="The daemon was restarted during the run",
+            explanation=(
+                "The daemon ran when the run began, and ended or was started anew just before the run's time was up. "
+                "An upgrade or systemctl restart does that. Nothing is known to be broken; a daemon that does not "
+                "come back turns the next run red."
+            ),
+        ),
+        zh=Translation(
+            title="守护进程在检查期间被重启",
+            explanation=(
+                "检查开始时守护进程在运行，但就在检查的时间用完之前，它结束或重新启动了。升级或 systemctl restart 会这"
+                "样。目前没有发现故障；如果守护进程没有恢复，下一次检查会报告失败。"
+            ),
+            summary="守护进程在 {seconds} 秒前重启或结束，当时 {file} 正在等待；时间太短，无法判断",
+            remedy="下一次检查会给出结论；如需立即检查：sudo systemctl start smoke-check.service",
+        ),
+    ),
+    Entry(
         causes.ROW_VANISHED,
         where=("remote_verify",),
         en=Text(

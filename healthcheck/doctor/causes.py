@@ -75,7 +75,7 @@ SANDBOX_IN_THE_WAY = Cause(
 SANDBOX_PATH_MISSING = Cause(
     "sandbox_path_missing",
     "{unit} can't start (status 226/NAMESPACE): {line} names {path}, which does not exist",
-    "create it: sudo mkdir -p {path}; then: sudo systemctl restart {unit}",
+    "create it: sudo install -d -o {user} {path}; then: sudo systemctl restart {unit}",
 )
 SANDBOX_SINGLE_FILE = Cause(
     "sandbox_single_file",

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from celestial_nasops import accounts, causes as shared, words
+from celestial_nasops import accounts, causes as shared, full_disk, words
 from celestial_nasops.durable import folder_fault, user_name
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
@@ -115,12 +115,9 @@ def look_at_space(case: Case) -> Iterator[Finding]:
 
 def _of_space(path: str, setting: str, space: os.statvfs_result, test_file: int) -> Finding | None:
     free, total = space.f_bavail * space.f_frsize, space.f_blocks * space.f_frsize
-    if free < test_file + _SPARE_BYTES:
-        reason = say("{free} of {total} free", free=words.size(free), total=words.size(total))
-        return Finding.of_cause("space", shared.FOLDER_FULL, path=path, setting=setting, reason=reason)
-    if space.f_files and not space.f_favail:
-        reason = say("no inode free")
-        return Finding.of_cause("space", shared.FOLDER_FULL, path=path, setting=setting, reason=reason)
+    if free < test_file + _SPARE_BYTES or full_disk.has_no_inode(path):
+        needed = say("{needed} are needed", needed=words.size(test_file + _SPARE_BYTES))
+        return Finding.of_fault("space", full_disk.fault_of(path, setting, needed))
     if free < _LOW_SHARE * total and free < _LARGE_FILE_BYTES:
         return Finding.of_cause(
             "space",

@@ -45,14 +45,18 @@ def _lines(finding: Finding, *, users: bool, colour: bool) -> str:
     code = f" [{finding.cause}]" if finding.cause else ""
     line = f"{word} {finding.name:<15} {printable(finding.summary)}{code}\n"
     if finding.remedy:
-        line += f"{'':24} -> {printable(remedies.typed(finding.remedy, user_manager=users))}\n"
+        line += f"{'':24} -> {printable(_typed(finding.remedy, users=users))}\n"
     return line
+
+
+def _typed(remedy: str, *, users: bool) -> str:
+    return remedies.typed(remedy, user_manager=users, account=remedies.account_of_nobody())
 
 
 def _document(findings: list[Finding], code: ExitCode, loaded: Loaded, *, users: bool) -> dict[str, object]:
     told = []
     for finding in findings:
-        remedy = remedies.typed(finding.remedy, user_manager=users) if finding.remedy else finding.remedy
+        remedy = _typed(finding.remedy, users=users) if finding.remedy else finding.remedy
         told.append({**asdict(finding), "state": finding.state.value, "remedy": remedy})
     return {
         "version": __version__,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 
 from celestial_nasops import causes as shared
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
+from celestial_nasops.nas import identity
 from celestial_nasops.nas.known_hosts import KnownHosts
 from celestial_nasops.nas.target import SshTarget, resolve
 from healthcheck import causes, preflight
 from healthcheck.doctor.case import Case
 from healthcheck.doctor.finding import Finding
-from healthcheck.doctor.folders import mode_of, open_to_others, unreadable
+from healthcheck.doctor.folders import open_to_others, unreadable
 
 _NAMES = {
     causes.NO_SSH_KEY.code: "key",
@@ -22,7 +22,6 @@ _NAMES = {
     shared.NAS_KEY_UNUSABLE.code: "key",
     causes.HOST_KEY_NOT_PINNED.code: "host_key",
 }
-_PRIVATE = stat.S_IRWXG | stat.S_IRWXO  # what ssh refuses in the mode of a key
 
 
 def look_at_ssh(case: Case) -> Iterator[Finding]:
@@ -55,12 +54,11 @@ def _of_alias(target: SshTarget, fault: Fault | None) -> Iterator[Finding]:
 
 
 def _of_key(target: SshTarget, fault: Fault | None) -> Iterator[Finding]:
-    path = next((path for path in target.identity_files if os.path.lexists(path)), "")
-    mode = os.stat(path) if path and os.path.exists(path) else None
+    path = identity.path_of(target) or ""
+    mode = identity.mode_open_to_others(path) if path else None
     hidden = unreadable("key", path)
-    # As ssh itself, which asks for the modes of its user's own keys alone.
-    if mode is not None and mode.st_uid == os.geteuid() and mode.st_mode & _PRIVATE:
-        yield Finding.of_cause("key", causes.KEY_OPEN_TO_OTHERS, path=path, mode=mode_of(mode))
+    if mode is not None:
+        yield Finding.of_cause("key", causes.KEY_OPEN_TO_OTHERS, path=path, mode=mode)
     elif hidden is not None:
         yield hidden
     elif fault is not None:

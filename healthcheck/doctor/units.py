@@ -195,7 +195,8 @@ def _of_lines(name: str, unit: str, told: Properties) -> Iterator[Finding]:
     for setting in ("ReadWritePaths", "ReadOnlyPaths", "InaccessiblePaths", "BindPaths", "BindReadOnlyPaths"):
         for path in access.named(told, setting, optional=False):
             if _is_missing(path):
-                yield Finding.of_cause(name, causes.SANDBOX_PATH_MISSING, unit=unit, line=setting, path=path)
+                user = told.get("User") or "root"
+                yield Finding.of_cause(name, causes.SANDBOX_PATH_MISSING, unit=unit, line=setting, path=path, user=user)
 
 
 def _is_missing(path: str) -> bool:

@@ -6,13 +6,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from celestial_nasops import causes as shared, daemon_state, process, read_only, words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.language import say
+from celestial_nasops.wakeup import Wakeup
 from healthcheck import causes, daemon_errors, state_folder, systemctl
 from healthcheck.context import Run
 from healthcheck.moments import lasting
@@ -30,18 +31,22 @@ _PROPERTIES = (
     "MainPID",
     "NRestarts",
     "StatusText",
+    "Job",
 )
 _LOOP_RESTARTS = 3
 _LOOP_UPTIME_SECONDS = 120
 _SILENT_HEARTBEATS = 3
+# The daemon ends within 10 s, and needs a few to start.
+_RESTART_SECONDS = 20.0
+_LOOK_AGAIN_SECONDS = 0.25
+_MARGIN_SECONDS = 0.5
 
 _ERRNO_30 = {cause.code: cause for cause in (shared.FOLDER_READ_ONLY, shared.FOLDER_SANDBOXED, shared.FOLDER_REPLACED)}
 
 LastError = Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """What the daemon's own state file and the process behind it tell."""
 
     state: DaemonState
@@ -57,37 +62,82 @@ class Life:
 
 
 def probe(run: Run) -> Finding:
-    """Ask systemd, and the daemon's state file where there is one."""
-    finding, run.own_daemon = _look(run.config, run.config_path)
-    return finding
+    """Ask systemd, and the daemon's state file where there is one; a restart under way is given the time to end."""
+    seen = _look(run.config, run.config_path)
+    if seen.patience:
+        seen = _look_again(run, seen)
+    run.own_daemon = seen.is_own
+    return seen.finding
+
+
+def timeout_seconds(run: Run) -> float:
+    """The configured deadline, and where systemd can tell that there is one, the time for a restart."""
+    by_systemd = run.config.daemon_settings.supervisor != "none"
+    return run.config.check_settings.daemon_status_timeout_seconds + (_RESTART_SECONDS if by_systemd else 0.0)
 
 
 def look(config: Config, config_path: str) -> Finding:
-    """The same for a configuration, outside of a run."""
-    return _look(config, config_path)[0]
+    """One look, for a configuration, outside of a run."""
+    return _look(config, config_path).finding
 
 
-def _look(config: Config, config_path: str) -> tuple[Finding, bool]:
-    """The finding, and whether the daemon is ours of today."""
-    daemon = config.daemon_settings
+class _Seen(NamedTuple):
+    """A finding, how long a restart may show just that (seconds; 0: it is none), and whether the daemon is ours."""
+
+    finding: Finding
+    patience: float = 0.0
+    is_own: bool = False
+
+
+def _look_again(run: Run, seen: _Seen) -> _Seen:
+    # A run that has little time is not to spend all of it here.
+    until = time.monotonic() + min(seen.patience, run.clock.left_to_wait() / 2)
+    run.tell(say("the daemon is not there: is it being restarted?"))
+    with Wakeup(run.config.daemon_settings.state_path, stop_fd=run.nudge.fileno()) as wakeup:
+        while seen.patience and time.monotonic() < until:
+            wakeup.wait(_LOOK_AGAIN_SECONDS)
+            run.check_interrupted()
+            seen = _look(run.config, run.config_path)
+    return seen
+
+
+def _look(config: Config, config_path: str) -> _Seen:
+    daemon, timeout = config.daemon_settings, config.check_settings.daemon_status_timeout_seconds
     if daemon.supervisor == "none":
         life = _look_at_state(config)
-        return judge_life(life, daemon.unit, config_path, daemon.state_path), _is_ours_of_today(life)
+        finding = judge_life(life, daemon.unit, config_path, daemon.state_path)
+        patience = max(0.0, min(timeout - _MARGIN_SECONDS, _RESTART_SECONDS)) if has_just_ended(life) else 0.0
+        return _Seen(finding, patience, _is_ours_of_today(life))
     users = daemon.supervisor == "systemd-user"
     try:
-        timeout = config.check_settings.daemon_status_timeout_seconds
         shown = systemctl.show([daemon.unit], *_PROPERTIES, timeout_seconds=timeout, users=users)
         properties = shown.get(daemon.unit, {})
     except process.ProcessFault as fault:
         reason = fault.summary
-        return Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=reason), False
+        return _Seen(Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=reason))
     bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties, users=users))
     if bad is not None:
-        return bad, False
+        return _Seen(bad, _RESTART_SECONDS if is_between(properties) else 0.0)
     life = _look_at_state(config, properties.get("StatusText", ""))
     changed = _changed_at(config_path)
     finding = judge_running(properties, life, daemon.unit, config_path, daemon.state_path, changed)
-    return finding, _is_ours_of_today(life, _count(properties.get("MainPID", "")))
+    return _Seen(finding, is_own=_is_ours_of_today(life, _count(properties.get("MainPID", ""))))
+
+
+def is_between(properties: Mapping[str, str]) -> bool:
+    """Whether systemd is about to start or stop the unit, or both, so that it will soon be another thing.
+
+    A unit that waits for its automatic restart has failed, and is not between two states.
+    """
+    if properties.get("SubState") == "auto-restart":
+        return False
+    moving = properties.get("ActiveState") in ("activating", "deactivating")
+    return moving or _count(properties.get("Job", "")) > 0
+
+
+def has_just_ended(life: Life | LocalFault | None) -> bool:
+    """Whether the daemon's process is gone, and was there so lately that it may be in a restart."""
+    return isinstance(life, Life) and not life.runs and 0 <= life.silent_seconds < _RESTART_SECONDS
 
 
 def judge_running(

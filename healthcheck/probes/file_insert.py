@@ -7,9 +7,9 @@ import os
 import time
 from datetime import datetime
 
-from celestial_nasops import causes as shared
+from celestial_nasops import causes as shared, full_disk, words
 from celestial_nasops.durable import folder_faults
-from celestial_nasops.fault import DatabaseFault, LocalFault
+from celestial_nasops.fault import DatabaseFault
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import MediaStatusDB
 from healthcheck import marked_file, negative_proof
@@ -88,8 +88,7 @@ def _check_room(media: str, needed: int) -> None:
         there = os.statvfs(media)
     free = there.f_bavail * there.f_frsize
     if free < needed:
-        reason = say("{free} bytes free, {needed} needed", free=free, needed=needed)
-        raise LocalFault(shared.FOLDER_FULL, path=media, setting=_SETTING, reason=reason)
+        raise full_disk.fault_of(media, _SETTING, say("{needed} are needed", needed=words.size(needed)))
 
 
 def _debt(run: Run, file: marked_file.MarkedFile) -> Debt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import re
 import socket
 import time
@@ -20,6 +21,8 @@ from healthcheck.outcome import Finding, Outcome
 _MARGIN_SECONDS = 0.5  # so that this probe says what was silent, before its own deadline says less
 _LONGEST_WELCOME_BYTES = 8192
 _GREETING = "waiting for its SSH greeting"
+# What sshd says in place of a greeting before it hangs up: to one too many, and to an address that it punishes.
+_TURNED_AWAY = (b"Exceeded MaxStartups", b"Not allowed at this time")
 
 
 class Greeting(NamedTuple):
@@ -84,7 +87,9 @@ def greet(host: str, port: int, timeout_seconds: float, alias: str, ssh_config: 
         found = Beside(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)).result(timeout_seconds)
     except (socket.gaierror, UnicodeError) as error:
         if alias == host:  # ssh -G hands an unknown alias back as the host's name
-            raise NasFault(shared.NAS_ALIAS_UNKNOWN, alias=alias, ssh_config=ssh_config or "~/.ssh/config") from error
+            raise NasFault(
+                shared.NAS_ALIAS_UNKNOWN, alias=alias, ssh_config=os.path.expanduser(ssh_config or "~/.ssh/config")
+            ) from error
         reason = "not a valid name" if isinstance(error, UnicodeError) else error.strerror or str(error)
         raise NasFault(shared.NAS_NAME_UNKNOWN, host=host, reason=reason) from error
     if not found:
@@ -116,11 +121,12 @@ def _greeting(connection: socket.socket, address: Any, seconds: float) -> Greeti
             connection.settimeout(left)
             received = connection.recv(255)
             if not received:
-                raise ConnectionResetError(errno.ECONNRESET, "end of file")
+                turned_away = next((word for word in _TURNED_AWAY if said.startswith(word)), b"end of file")
+                raise ConnectionResetError(errno.ECONNRESET, turned_away.decode())
             said += received
     except OSError as error:
         line = said.partition(b"\n")[0]
-        if not line or line.startswith(b"SSH-"):
+        if not line or line.startswith((b"SSH-", *_TURNED_AWAY)):
             error.add_note(_GREETING)
             raise
     return Greeting(line.decode("ascii", "replace").strip(), took, str(address[0]))

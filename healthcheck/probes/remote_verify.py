@@ -7,12 +7,14 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
+from typing import NamedTuple
 
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Cause, Fault, NasFault, NasUnavailable
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
+from celestial_nasops.nas import identity
 from celestial_nasops.nas.capabilities import Way
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
@@ -25,17 +27,26 @@ from healthcheck.status_file import boot_id
 
 _SLOWEST_LINK_BYTES_PER_SECOND = 2e6
 _LONGEST_PAUSE_SECONDS = 600.0
+_GIVE_BACK_SECONDS = 3.0  # how long a daemon that tries to log in just now may take to be refused as well
+# So long after a restart the daemon may not have come to a file yet.
+_RESTART_SECONDS = 20.0
+# What was taken up so late, compared with how long the run has waited, is not stuck yet.
+_LATE_SHARE, _LATE_SECONDS = 0.5, 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the daemon was seen to do, when a file was not done in time. ``moving``: the file itself, where it moves."""
+class Evidence(NamedTuple):
+    """What the daemon was seen to do, when a file was not done in time.
+
+    ``moving``: the file itself, where it moves. ``restarted``: how long ago the daemon was restarted or ended while the
+    file waited (seconds), None where it was not.
+    """
 
     others_in_hand: int = 0
     others_done: int = 0
     ahead: int = 0
     progress: str = ""
     moving: InHand | None = None
+    restarted: float | None = None
 
     @property
     def busy(self) -> bool:
@@ -58,6 +69,7 @@ def probe(run: Run) -> Finding:
     waiting, verified, decoy = list(run.followed), list[Finding](), run.decoy
     decoy_until: float | None = None
     refusal: Fault | None = None
+    give_back_until: float | None = None
     progress = DaemonProgress(run.config.daemon_settings.state_path)
     begun = time.monotonic()
     with run.open_database() as database, Wakeup(os.path.dirname(path), media, stop_fd=run.nudge.fileno()) as wakeup:
@@ -79,13 +91,17 @@ def probe(run: Run) -> Finding:
                 progress.look()
             refusal = run.nas.refusal
             left = run.clock.left_to_wait()
+            if refusal is not None:
+                give_back_until = give_back_until or time.monotonic() + _GIVE_BACK_SECONDS
+                held = any(map(_is_held, [*waiting, decoy] if decoy is not None else waiting))
+                left = min(left, give_back_until - time.monotonic() if held else 0.0)
             if not waiting:
                 good = all(finding.outcome is Outcome.PASS for finding in verified)
                 if decoy is None or negative_proof.is_settled(decoy) or not good:
                     break
                 decoy_until = decoy_until or time.monotonic() + negative_proof.LONGEST_WAIT_SECONDS
                 left = min(left, decoy_until - time.monotonic())
-            if refusal is not None or left <= 0:
+            if left <= 0:
                 break
             run.tell(_waiting_for(waiting) if waiting else say("waiting for the daemon to refuse a wrong file"))
             settle(look, wakeup, min(left, run.config.testing.poll_interval_seconds))
@@ -98,10 +114,12 @@ def probe(run: Run) -> Finding:
         return Finding.of_fault(refusal)
     now, site = time.time(), _site(run)
     verified += [
-        judge_unfinished(one, replace(evidence, moving=progress.moving(one.file.path)), waited, now, site)
+        judge_unfinished(one, evidence._replace(moving=progress.moving(one.file.path)), waited, now, site)
         for one in waiting
     ]
     finding = negative_proof.with_copy(run, _sum_up(verified))
+    if finding.outcome is Outcome.PASS:
+        finding = _open_key(run) or finding
     nas = run.nas.capabilities
     return finding if nas is None else replace(finding, details={**finding.details, "nas": asdict(nas)})
 
@@ -170,16 +188,23 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
                 bytes_done=moving.bytes_done,
                 bytes_total=moving.bytes_total,
             )
-        case TransferStatus.TRANSFERRING:
-            since = one.transferring_at or one.inserted_at or now
-            stuck_seconds = round(max(0.0, min(now - since, waited)))  # the clock may have been set meanwhile
-            return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=stuck_seconds, unit=unit)
         case TransferStatus.PENDING if error:
             return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, site, seconds)
         case TransferStatus.PENDING if evidence.busy:
             return Finding.of_cause(
                 causes.DAEMON_BUSY, Outcome.WARN, file=file, waited_seconds=seconds, evidence=str(evidence)
             )
+        case TransferStatus.TRANSFERRING | TransferStatus.PENDING if _was_just_restarted(evidence):
+            return Finding.of_cause(
+                causes.DAEMON_RESTARTED, Outcome.WARN, file=file, seconds=round(evidence.restarted or 0.0)
+            )
+        case TransferStatus.TRANSFERRING:
+            since = one.transferring_at or one.inserted_at or now
+            held = max(0.0, min(now - since, waited))  # the clock may have been set meanwhile
+            if held < min(_LATE_SHARE * waited, _LATE_SECONDS):
+                values = {"waited_seconds": seconds, "bytes_done": 0, "bytes_total": one.file.size}
+                return Finding.of_cause(causes.TRANSFER_SLOW, Outcome.WARN, file=file, **values)
+            return Finding.of_cause(causes.STUCK_HALF_WAY, file=file, stuck_seconds=round(held), unit=unit)
         case TransferStatus.PENDING:
             return Finding.of_cause(
                 causes.NOT_PICKED_UP, file=file, waited_seconds=seconds, unit=unit, database=database
@@ -187,6 +212,11 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
         case _:
             status = record.transfer_status_text
             return Finding.of_cause(causes.STATUS_UNKNOWN, file=file, status=status, database=database)
+
+
+def _was_just_restarted(evidence: Evidence) -> bool:
+    """Whether that alone explains why a file is not done: it has to be taken up anew."""
+    return evidence.restarted is not None and evidence.restarted < _RESTART_SECONDS
 
 
 def _daemon_s_fault(generic: Cause, error: str, file: str, site: Mapping[str, str], seconds: int) -> Finding:
@@ -258,6 +288,11 @@ def _is_settled(one: Followed) -> bool:
     gone_early = one.gone_at is not None and one.completed_at is None
     ended = one.record is None or one.record.transfer_status in (TransferStatus.COMPLETED, TransferStatus.FAILED)
     return ended or gone_early
+
+
+def _is_held(one: Followed) -> bool:
+    """Whether the daemon has the file in hand: were it withdrawn now, its copy might still appear."""
+    return one.record is not None and one.record.transfer_status is TransferStatus.TRANSFERRING
 
 
 def _verify(run: Run, one: Followed) -> Finding:
@@ -337,7 +372,9 @@ def _evidence(
     if progress.in_hand is not None:
         # Our own daemon tells what it really holds; a row that a dead one left in transferring proves no work.
         in_hand = min(in_hand, len(progress.in_hand))
-    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, str(progress))
+    since = min((one.inserted_at for one in waiting if one.inserted_at is not None), default=now)
+    restarted = progress.seconds_since_restart(since)
+    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, str(progress), restarted=restarted)
 
 
 def _waiting_for(waiting: list[Followed]) -> str:
@@ -346,6 +383,13 @@ def _waiting_for(waiting: list[Followed]) -> str:
     if len(waiting) > 1:
         return say("waiting for the daemon ({status}, {count} files)", status=status, count=len(waiting))
     return say("waiting for the daemon ({status})", status=status)
+
+
+def _open_key(run: Run) -> Finding | None:
+    """The warning that the key which works is anybody's here; ssh, which moves what is large, does not use it."""
+    path = identity.path_of(run.target())
+    mode = identity.mode_open_to_others(path) if path is not None else None
+    return None if mode is None else Finding.of_cause(causes.KEY_OPEN_TO_OTHERS, Outcome.WARN, path=path, mode=mode)
 
 
 def _sum_up(findings: list[Finding]) -> Finding:

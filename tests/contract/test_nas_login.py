@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from celestial_nasops import causes
+from celestial_nasops.durable import user_name
 from celestial_nasops.fault import Cause, NasRefusal
 from celestial_nasops.nas import identity
 from celestial_nasops.nas.session import NasSession
+from celestial_nasops.nas.target import SshTarget
 from tests.contract.opening import refused
 from tests.nas_servers import Server, embedded_server, fingerprint, make_key, openssh_server, pin, public_key
 
@@ -31,7 +33,8 @@ def test_host_key_unknown(tmp_path: Path) -> None:
             causes.NAS_HOST_KEY_UNKNOWN,
             f"the host key of 127.0.0.1 is not in {server.known_hosts}; it shows "
             f"{fingerprint(f'{server.folder}/host_ed25519')}",
-            "compare that fingerprint with the one on the NAS, then log in once and accept it: "
+            "compare that fingerprint with the NAS's own, seen there by sudo ssh-keygen -lf "
+            "/etc/ssh/ssh_host_ed25519_key.pub, then log in once and accept it: "
             f"ssh -F {server.ssh_config} nas-edge",
             kind=NasRefusal,
         )
@@ -71,7 +74,8 @@ def test_host_key_changed(tmp_path: Path, kind: str) -> None:
             causes.NAS_HOST_KEY_CHANGED,
             f"the host key of 127.0.0.1 has changed: {fingerprint(f'{server.folder}/host_ed25519')}, expected "
             f"{fingerprint(str(tmp_path / 'other'))} from {server.known_hosts}",
-            "find out why (a new NAS, or somebody in between?); if it is right: "
+            "find out why (a new NAS, or somebody in between?); the NAS itself shows its own by sudo ssh-keygen -lf "
+            "/etc/ssh/ssh_host_ed25519_key.pub; if it is right: "
             f"ssh-keygen -R '[127.0.0.1]:{server.port}' -f {server.known_hosts} && ssh -F {server.ssh_config} nas-edge",
             kind=NasRefusal,
         )
@@ -100,20 +104,27 @@ def test_the_pinned_kind_of_host_key_is_asked_for(tmp_path: Path) -> None:
                 assert session.alive
 
 
+def make_one(path: str, target: SshTarget) -> str:
+    return (
+        f"make one and install it: ssh-keygen -t ed25519 -N '' -f {path} && ssh-copy-id -i {path} {target.alias}; "
+        "or set security.ssh_key_path in unified_config.json"
+    )
+
+
 def test_key_missing(sshd: Server) -> None:
     target = replace(sshd.target(), identity_files=("/none/a", "/none/b"))
     refused(
         target,
         causes.NAS_KEY_MISSING,
         "there is no key to log in to 127.0.0.1 with: /none/a, /none/b",
-        f"make one and install it: ssh-keygen -t ed25519 && ssh-copy-id {target.alias}; or set security.ssh_key_path",
+        make_one("/none/a", target),
         kind=NasRefusal,
     )
     refused(
         replace(target, identity_files=()),
         causes.NAS_KEY_MISSING,
         "there is no key to log in to 127.0.0.1 with: none is configured",
-        f"make one and install it: ssh-keygen -t ed25519 && ssh-copy-id {target.alias}; or set security.ssh_key_path",
+        make_one(os.path.expanduser("~/.ssh/id_ed25519"), target),
         kind=NasRefusal,
     )
 
@@ -122,7 +133,8 @@ def unusable(path: str, reason: str) -> tuple[Cause, str, str]:
     return (
         causes.NAS_KEY_UNUSABLE,
         f"the key {path} can't be used: {reason}",
-        f"it must be a private key without passphrase that this user can read: ls -l {path}; ssh-keygen -y -f {path}",
+        f"it must be a private key of user {user_name()} without passphrase: sudo chown {user_name()} {path}; "
+        f"ssh-keygen -p -N '' -f {path}",
     )
 
 
@@ -196,8 +208,9 @@ def test_key_refused(start: Callable[[str], contextlib.AbstractContextManager[Se
             target,
             causes.NAS_KEY_REFUSED,
             f"127.0.0.1 refuses the key {other} for user {server.username}",
-            f"install the key on the NAS (ssh-copy-id {target.alias}); there, home and .ssh must not be writable by "
-            "others",
+            f"install the key on the NAS: ssh-copy-id -i {other} {target.alias}; if it is there, see on the NAS that "
+            "nobody else may write the home and its .ssh, and that the account is not locked: "
+            f"ls -ld ~{server.username} ~{server.username}/.ssh; sudo passwd -S {server.username}",
             kind=NasRefusal,
         )
 

@@ -271,6 +271,14 @@ def test_sessions_refused(tmp_path: Path) -> None:
         assert str(caught.value) == "127.0.0.1 refuses to open another session: Connect failed"
 
 
+def test_one_session_at_a_time(tmp_path: Path) -> None:
+    """The server frees a session's place a moment after its answer; a command that follows at once waits for it."""
+    with openssh_server(tmp_path / "nas", settings=["MaxSessions 1"]) as server, session_on(server) as session:
+        for number in range(20):
+            answer = session.exec('echo "$1"; exec 1>&- 2>&-; sleep 0.05', args=[str(number)], timeout_seconds=10)
+            assert answer.output == f"{number}\n".encode()
+
+
 def too_long(action: str) -> str:
     return f"the NAS could not {action}: its answer is longer than 1048576 bytes"
 
@@ -295,7 +303,7 @@ def test_endless_complaints_of_a_profile(tmp_path: Path) -> None:
     with session_with_command(tmp_path, "yes >&2") as session:
         with pytest.raises(NasFault) as caught:
             session.exec("true", timeout_seconds=1, action="look at", path="/x")
-        assert caught.value.cause is causes.NAS_SILENT
+        assert caught.value.cause is causes.NAS_LOGIN_HANGS
 
 
 def test_a_command_killed_on_the_nas(tmp_path: Path) -> None:
@@ -376,8 +384,15 @@ def test_a_request_that_is_never_answered(sshd: Server, tmp_path: Path) -> None:
     with session_on_deaf_server(sshd, tmp_path, None) as session:
         with pytest.raises(NasUnavailable) as caught:
             session.exec("true", timeout_seconds=0.5, action="look at", path="/x")
-        assert caught.value.cause is causes.NAS_SILENT
-        assert str(caught.value) == silent(session, "0.5", "look at /x")
+        assert caught.value.cause is causes.NAS_LOGIN_HANGS
+        target = session.target
+        assert caught.value.summary == (
+            f"the login of {target.username} on 127.0.0.1 gave no answer within 0.5 s (look at /x)"
+        )
+        assert caught.value.remedy == (
+            "see what it waits for there (a disk that wakes up or fails, a profile, a directory service): "
+            f"ssh -v {target.alias} uptime; if that hangs as well, restart the NAS"
+        )
 
 
 def test_a_request_that_is_turned_down(sshd: Server, tmp_path: Path) -> None:

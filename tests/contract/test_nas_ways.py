@@ -45,6 +45,7 @@ def test_what_each_nas_can_do(request: pytest.FixtureRequest, nas_server: Server
         assert files.capabilities == nas
     assert (nas.way, nas.verification) == EXPECTED[kind]
     assert (nas.hard_links, nas.flush, nas.free_space) == (True, True, True)
+    assert ", published by hard link, by rename where there are none" in str(nas)
     assert (nas.hidden_prefix != "") == (kind in ("synology_by_sftp", "synology_sftp_only"))
     assert nas.hidden_prefix == "" or nas_server.files.startswith(nas.hidden_prefix + "/homes/edge_sync/")
     assert nas.no_shell == (

@@ -23,13 +23,19 @@ def another_file(site: Site, makes_it: str) -> Iterator[None]:
     )
 
 
-def can_not_be_written(path: str) -> Callable[[Breaks], Breaks]:
+def can_not_be_written(path: str, owner: str, mode: str) -> Callable[[Breaks], Breaks]:
     """The fault of a queue that can be read alone, because of one path."""
     return fault(
         probe="database",
         cause="database_read_only",
-        says=f"the database {DATABASE} can be read but not written: user {USER} may not write {path}",
-        remedy=f"SQLite must write the file and its whole folder: findmnt -T {DATABASE}; ls -ld {DATABASE} {FOLDER}",
+        says=(
+            f"the database {DATABASE} can be read but not written: user {USER} may not write {path} (owner {owner}, "
+            f"mode {mode})"
+        ),
+        remedy=(
+            f"SQLite must write the file and its whole folder, as the daemon's user; if {USER} is that user: "
+            f"sudo chown {USER} {path} && sudo chmod u+rwX {path}"
+        ),
     )
 
 
@@ -110,7 +116,7 @@ def locked(site: Site) -> Iterator[None]:
         locker.communicate()  # it ends with its input
 
 
-@can_not_be_written(DATABASE)
+@can_not_be_written(DATABASE, "root", "644")
 def read_only_file(site: Site) -> Iterator[None]:
     """The file may not be written."""
     site.edge.shell(f"chown root: {DATABASE}; chmod 644 {DATABASE}")
@@ -118,7 +124,7 @@ def read_only_file(site: Site) -> Iterator[None]:
     site.edge.shell(f"chown {USER}: {DATABASE}")
 
 
-@can_not_be_written(FOLDER)
+@can_not_be_written(FOLDER, "root", "755")
 def read_only_folder(site: Site) -> Iterator[None]:
     """The file's folder may not be written."""
     site.edge.shell(f"chown root: {FOLDER}; chmod 755 {FOLDER}")
@@ -126,7 +132,7 @@ def read_only_folder(site: Site) -> Iterator[None]:
     site.edge.shell(f"chown {USER}: {FOLDER}")
 
 
-@can_not_be_written(f"{DATABASE}-shm")
+@can_not_be_written(f"{DATABASE}-shm", "nobody", "644")
 def shm_of_another_user(site: Site) -> Iterator[None]:
     """Another user's program left a -shm that is its own."""
     site.edge.shell(f"chown nobody: {DATABASE}-shm; chmod 644 {DATABASE}-shm")
@@ -150,8 +156,10 @@ def not_readable(site: Site) -> Iterator[None]:
 @fault(
     probe="database",
     cause="database_disk_full",
-    says="no space left for the database /data/temp/dji/media_status.db",
-    remedy="free space there: df -h /data/temp/dji",
+    says=(
+        "no space left for the database /data/temp/dji/media_status.db: {free} of 8.4 MB free on /data/temp/dji (tmpfs)"
+    ),
+    remedy="free space there; what fills it: sudo du -xhd2 /data/temp/dji | sort -h | tail",
 )
 def disk_full(site: Site) -> Iterator[None]:
     """The disk of the queue is full."""

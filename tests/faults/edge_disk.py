@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tests.faults.disks import disk, fill
-from tests.faults.table import fault, no_alarm
+from tests.faults.table import Breaks, fault, no_alarm
 from tests.system.site import CHECK, DAEMON, MEDIA, USER, Site
 
 missing = fault(
@@ -27,12 +27,22 @@ sandboxed = fault(
         "ReadWritePaths=/data/temp/dji/media/, save, then: sudo systemctl restart smoke-check.service"
     ),
 )
-full = fault(
-    probe="file_insert",
-    cause="folder_full",
-    says="no space left in /data/temp/dji/media/ (local_settings.media_path): No space left on device",
-    remedy="free space there: df -h /data/temp/dji/media/; df -i /data/temp/dji/media/",
-)
+
+
+def full(reason: str) -> Callable[[Breaks], Breaks]:
+    """The fault of a media disk without room."""
+    return fault(
+        probe="file_insert",
+        cause="folder_full",
+        says=(
+            f"no space left in /data/temp/dji/media/ (local_settings.media_path): {reason}; {{free}} of 1.0 MB free on "
+            "/data/temp/dji/media (tmpfs)"
+        ),
+        remedy=(
+            "free space there; what fills it: sudo du -xhd2 /data/temp/dji/media | sort -h | tail; where no inode is "
+            "free: sudo du -xd2 --inodes /data/temp/dji/media | sort -n | tail"
+        ),
+    )
 
 
 @missing
@@ -88,7 +98,7 @@ def media_folder_unwritable(site: Site) -> Iterator[None]:
     site.edge.shell(f"chown {USER} {MEDIA}")
 
 
-@full
+@full("No space left on device")
 def disk_full(site: Site) -> Iterator[None]:
     """The media disk is full."""
     site.edge.run("systemctl", "stop", DAEMON)
@@ -100,7 +110,7 @@ def disk_full(site: Site) -> Iterator[None]:
     site.edge.run("systemctl", "start", DAEMON)
 
 
-@full
+@full("no inode free")
 def out_of_inodes(site: Site) -> Iterator[None]:
     """The media disk has no inode left."""
     site.edge.run("systemctl", "stop", DAEMON)

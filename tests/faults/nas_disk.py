@@ -10,6 +10,7 @@ from tests.faults.table import fault, no_alarm
 from tests.system.pair import BASE_PATH, NAS_USER
 from tests.system.site import DAEMON, Site
 
+BY_SSH = "sudo -u media-sync ssh nas-edge"
 # A run waits no longer than needed for what can't come.
 IMPATIENT = {"testing": {"max_wait_minutes": 0.1}}
 
@@ -30,7 +31,7 @@ def volume(site: Site, options: str) -> Iterator[None]:
         "the daemon could not deliver {name}.smoke-check.bin within 5 s and keeps trying: "
         "{path}.smoke-check.bin waits for room on the NAS: 1.0 kB needed, 0 B free"
     ),
-    remedy=f"free space or raise the quota there, the rest goes by itself: ssh nas-edge df -h {BASE_PATH}",
+    remedy=f"free space or raise the quota there, the rest goes by itself: {BY_SSH} df -h {BASE_PATH}",
 )
 def full(site: Site) -> Iterator[None]:
     """The volume is full."""
@@ -46,7 +47,7 @@ def full(site: Site) -> Iterator[None]:
         "the daemon could not deliver {name}.smoke-check.bin within 5 s and keeps trying: the NAS volume of "
         f"{BASE_PATH}/EdgeBackup/{{day}} is read-only"
     ),
-    remedy="look at the volume's state in DSM's Storage Manager: ssh nas-edge mount",
+    remedy=f"look at the volume's state in DSM's Storage Manager: {BY_SSH} mount",
 )
 def read_only(site: Site) -> Iterator[None]:
     """The volume is read-only."""
@@ -62,7 +63,7 @@ def read_only(site: Site) -> Iterator[None]:
         "the daemon could not deliver {name}.smoke-check.bin within 5 s and keeps trying: the folder "
         f"{BASE_PATH} does not exist on the NAS; is its volume mounted?"
     ),
-    remedy=f"mount the volume, or create the folder if this NAS is new: ssh nas-edge mkdir -p {BASE_PATH}",
+    remedy=f"mount the volume, or create the folder if this NAS is new: {BY_SSH} mkdir -p {BASE_PATH}",
 )
 def folder_missing(site: Site) -> Iterator[None]:
     """The base folder is missing."""
@@ -79,7 +80,7 @@ def folder_missing(site: Site) -> Iterator[None]:
         "the daemon gave up on {name}.smoke-check.bin: edge_sync may not make the folder "
         f"{BASE_PATH}/EdgeBackup/{{day}} on the NAS"
     ),
-    remedy=f"give the account read and write permission on the folder: ssh nas-edge ls -ld {BASE_PATH}",
+    remedy=f"give the account read and write permission on the folder: {BY_SSH} ls -ld {BASE_PATH}",
 )
 def not_writable(site: Site) -> Iterator[None]:
     """The base folder may not be written."""

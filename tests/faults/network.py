@@ -10,9 +10,12 @@ from tests.faults.table import fault, no_alarm
 from tests.system.site import DAEMON, DATABASE, HOME, USER, Site
 
 SSH_CONFIG = f"{HOME}/.ssh/config"
-PING = "see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: ssh -v -p 22 10.77.0.3"
-IN_HAND = "SELECT 1 FROM media_transfer_status WHERE transfer_status = 'transferring'"
-AWAKE = "see that the NAS is on and awake, and that no firewall is in between: ssh -v -p 22 10.77.0.3"
+TRY = "sudo -u media-sync ssh -v -p 22 10.77.0.3"
+PING = f"see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: {TRY}"
+IN_HAND = (
+    "SELECT 1 FROM media_transfer_status WHERE transfer_status = 'transferring' AND file_name LIKE '%-1.smoke-check.%'"
+)
+AWAKE = f"see that the NAS is on and awake, and that no firewall is in between: {TRY}"
 
 
 @fault(
@@ -171,4 +174,4 @@ def cut_in_the_middle(site: Site) -> Iterator[None]:
     site.configure(
         {"sync_settings": {"bandwidth_limits": []}, "testing": {"test_file_size_bytes": 1024, "max_wait_minutes": 1}}
     )
-    site.edge.run("systemctl", "reload", DAEMON)
+    site.forget_connections()  # it reads what it is configured at once, and not after the file in hand

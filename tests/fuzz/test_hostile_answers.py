@@ -144,7 +144,11 @@ STAT = f"the NAS could not look at {PATHS[0]}: "
 @pytest.mark.parametrize(
     ("answer", "summary"),
     [
-        (hostile.silent, r"127\.0\.0\.1 port \d+ gave no answer within 2 s \(look at /volume1/a\.smoke-check\.bin\)"),
+        (
+            hostile.silent,
+            r"the login of edge_sync on 127\.0\.0\.1 gave no answer within 2 s "
+            r"\(look at /volume1/a\.smoke-check\.bin\)",
+        ),
         (hostile.drip, r"127\.0\.0\.1 port \d+ gave no answer within 2 s \(look at /volume1/a\.smoke-check\.bin\)"),
         (hostile.flood, re.escape(STAT + "its answer is longer than 1048576 bytes")),
         (
@@ -160,7 +164,7 @@ STAT = f"the NAS could not look at {PATHS[0]}: "
         (hostile.broken_message, r"the connection to 127\.0\.0\.1 was lost \(look at /volume1/a\.smoke-check\.bin\)"),
         (
             hostile.truncated_message,
-            r"127\.0\.0\.1 port \d+ gave no answer within 2 s .*|the connection .* was lost .*",
+            r"the login of edge_sync on 127\.0\.0\.1 gave no answer within 2 s .*|the connection .* was lost .*",
         ),
         (answer_with(b"", HUGE), "edge_sync on 127.0.0.1 gets no shell: .*|" + re.escape(STAT) + ".*"),
         (answer_with(b"f" * 20 + b" 5 5\n"), re.escape(STAT + "its answer was not understood: 'fffff") + ".*"),

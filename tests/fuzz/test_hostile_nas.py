@@ -91,7 +91,7 @@ def assert_kept_to_its_own(run: Watched, scene: Scene, nas: HostileNas) -> None:
 @pytest.mark.parametrize(
     ("answer", "cause", "summary"),
     [
-        (hostile.silent, "nas_silent", r".* gave no answer within 1 s \(look at /.*"),
+        (hostile.silent, "nas_login_hangs", r".* gave no answer within 1 s \(look at /.*"),
         (hostile.drip, "nas_silent", r".* gave no answer within 1 s \(look at /.*"),
         (hostile.flood, "nas_command_failed", "the NAS could not look at .*: its answer is longer than 1048576 bytes"),
         (hostile.flood_errors, "nas_ssh_failed", ".*: more than the 2097152 bytes came that it was allowed to send"),

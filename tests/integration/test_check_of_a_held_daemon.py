@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 import re
 import subprocess
 import sys
@@ -54,6 +56,23 @@ def test_deletions_that_wait_for_a_person_fail_the_run(scene: Scene) -> None:
             r"\S+ is not deleted, as the daemon deletes nothing until a person has looked: \[media_marker_missing\] .*",
             summary,
         )
+        steer(scene, "resume")
+        assert scene.check().exit_code == 0
+    assert (scene.litter(), scene.debts()) == ([], [])
+
+
+def test_a_queue_that_was_deleted_fails_the_run_until_a_person_has_looked(scene: Scene) -> None:
+    with scene.daemon():
+        assert scene.check().exit_code == 0
+    for path in glob.glob(f"{scene.config.database_settings.db_path}*"):
+        os.unlink(path)
+    with scene.daemon():
+        outcome = scene.check()
+        what, cause, summary = outcome.probe("daemon_status")
+        assert (what, cause) == ("warn", "deletions_stopped")
+        assert f"[queue_replaced] {scene.config.database_settings.db_path} is not the queue that it was: " in summary
+        assert outcome.outcomes()["remote_verify"] == "pass"  # what comes now goes on moving
+        assert (outcome.probe("local_delete")[:2], outcome.exit_code) == (("fail", "deletion_held_up"), 1)
         steer(scene, "resume")
         assert scene.check().exit_code == 0
     assert (scene.litter(), scene.debts()) == ([], [])

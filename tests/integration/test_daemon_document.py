@@ -10,7 +10,7 @@ import pytest
 
 from celestial_nasops import causes
 from celestial_nasops.daemon.deletion_guard import MARKER_NAME
-from celestial_nasops.database.schema import RECEIPTS_TABLE
+from celestial_nasops.database.schema import IDENTITY_TABLE, RECEIPTS_TABLE
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.receipts import Event
 from tests.integration.test_readme import first_column
@@ -42,9 +42,11 @@ def test_the_tables_are_the_code_s() -> None:
     codes = [cause.code for cause in (causes.MEDIA_MARKER_MISSING, causes.NAS_MARKER_MISSING)]
     assert first_column(TEXT.split("## What stops all")[1], "cause") == [
         *codes,
+        causes.QUEUE_REPLACED.code,
         causes.UNUSUAL_DELETIONS.code,
         causes.GUARD_CORRUPT.code,
     ]
     assert f"`{MARKER_NAME}`" in TEXT
     assert f"`{RECEIPTS_TABLE}`" in TEXT
+    assert f"`{IDENTITY_TABLE}`" in TEXT
     assert {event.value for event in Event} <= set(re.findall(r"`([a-z_]+)`", TEXT))

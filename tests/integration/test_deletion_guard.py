@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +22,7 @@ from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.receipts import Event, Receipt
+from tests import queue_files
 from tests.daemon_field import NAME, Field
 from tests.mounts import SmallTmpfs
 from tests.waiting import eventually
@@ -213,6 +219,53 @@ def test_what_a_busy_site_usually_deletes_is_not_unusual(sides: Sides, receipts:
         guard.check_count(41, receipts)
 
 
+# --- the queue ---
+
+
+def test_a_queue_is_known_by_what_is_in_it_not_by_its_place_on_the_disk(sides: Sides, tmp_path: Path) -> None:
+    path = str(tmp_path / "queue.db")
+    queue_files.make(path, rows=1)
+
+    def look(guard: DeletionGuard) -> None:
+        with MediaStatusDB(path, timeout_seconds=1, create=True) as database:
+            guard.check_queue(path, database.identity())
+
+    look(sides.guard())
+    shutil.copy(path, f"{path}.kept")
+    shutil.move(f"{path}.kept", path)  # a backup that was put back
+    look(sides.guard())
+    shutil.move(path, f"{path}.kept")
+    found = code_of(lambda: look(sides.guard()))
+    assert found == (
+        "queue_replaced",
+        f"{path} is not the queue that it was: it was deleted or replaced, and what waited in the old one waits in "
+        "none now; nothing is deleted until a person has looked",
+    )
+    assert code_of(sides.guard().check) == found  # a restart releases nothing
+    shutil.move(f"{path}.kept", path)
+    look(sides.guard())  # the old one is back, and needs no person
+    sides.guard().check()
+    os.unlink(path)
+    guard = sides.guard()
+    assert code_of(lambda: look(guard)) == found
+    assert guard.release(0).startswith("[queue_replaced] ")
+    look(guard)
+    look(sides.guard())
+
+
+def test_a_queue_made_by_another_program_gets_its_mark(sides: Sides, tmp_path: Path) -> None:
+    path = str(tmp_path / "queue.db")
+    queue_files.make(path)
+    queue_files.execute(path, "DROP TABLE media_transfer_identity")
+    with MediaStatusDB(path, timeout_seconds=1) as database:
+        assert database.identity() == ""
+    with MediaStatusDB(path, timeout_seconds=1, create=True) as database:
+        marked = database.identity()
+    assert re.fullmatch("[0-9a-f]{32}", marked)
+    with MediaStatusDB(path, timeout_seconds=1, create=True) as database:
+        assert database.identity() == marked
+
+
 # --- the real daemon ---
 
 
@@ -253,3 +306,40 @@ def test_a_nas_volume_that_is_not_mounted_stops_the_deletions(field: Field) -> N
         daemon.shows(lambda state: state.deletions_stopped != "")
         assert (field.media / NAME).exists()
         assert field.pending()[0]["retry_count"] == 0
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_queue_that_was_deleted_is_not_made_anew_in_silence(field: Field, runs: bool) -> None:
+    """Files go on moving; what waited in the old queue is told of until a person has looked."""
+    path = field.config.database_settings.db_path
+    with field.daemon() as daemon:
+        daemon.shows(lambda state: state.doing != "")
+        if runs:
+            field.db.close()
+            for file in glob.glob(f"{path}*"):
+                os.unlink(file)
+            daemon.says(r"\[queue_replaced\]")
+    if not runs:
+        field.db.close()
+        for file in glob.glob(f"{path}*"):
+            os.unlink(file)
+    with field.daemon() as daemon:
+        state = daemon.shows(lambda state: state.deletions_stopped != "")
+        assert state.deletions_stopped == (
+            f"[queue_replaced] {path} is not the queue that it was: it was deleted or replaced, and what waited in the "
+            "old one waits in none now; nothing is deleted until a person has looked"
+        )
+        field.db = MediaStatusDB(path, timeout_seconds=10)
+        field.becomes(field.put(), COMPLETED)
+        argv = [
+            sys.executable,
+            "-m",
+            "celestial_nasops.media_sync_daemon",
+            "resume",
+            "--config",
+            str(field.config_path),
+        ]
+        subprocess.run(argv, check=True, capture_output=True, timeout=30)
+        daemon.shows(lambda state: state.deletions_stopped == "")
+    with field.daemon() as daemon:
+        daemon.shows(lambda state: state.doing != "" and state.deletions_stopped == "")

@@ -216,6 +216,11 @@ def test_the_table_of_faults_whole_and_one_group_of_it(checkout: Checkout) -> No
     assert checkout.dev("faults", "network").stdout == "ran: -m pytest tests/faults -q -k network-\n"
 
 
+def test_the_soak_whole_and_one_part_of_it(checkout: Checkout) -> None:
+    assert checkout.dev("soak").stdout == "ran: -m tests.crash.soak\n"
+    assert checkout.dev("soak", "runs", "50").stdout == "ran: -m tests.crash.soak runs 50\n"
+
+
 def test_benchmarks(checkout: Checkout) -> None:
     assert checkout.dev("bench").stdout == "ran: -m bench\n"
     assert checkout.dev("bench", "latency").stdout == "ran: -m bench latency\n"

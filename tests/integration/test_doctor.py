@@ -64,8 +64,9 @@ def test_disks_of_this_server(scene: Scene, small_tmpfs: SmallTmpfs) -> None:
     scene.configure({"local_settings": {"media_path": media}, "testing": {"test_file_size_bytes": 4 << 20}})
     [line] = doctor(scene).of("space")
     assert line == (
-        f"fail space no space left in {media} (local_settings.media_path): 3.1 MB of 8.4 MB free [folder_full] -> free "
-        f"space there: df -h {media}; df -i {media}"
+        f"fail space no space left in {media} (local_settings.media_path): 5.2 MB are needed; 3.1 MB of 8.4 MB free on "
+        f"{media} (tmpfs) [folder_full] -> free space there; what fills it: sudo du -xhd2 {media} | sort -h | tail; "
+        f"where no inode is free: sudo du -xd2 --inodes {media} | sort -n | tail"
     )
     big = small_tmpfs(64 << 20, name="big")
     Path(big, "filler").write_bytes(bytes(62 << 20))

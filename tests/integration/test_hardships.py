@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from celestial_nasops import words
 from healthcheck import marked_file
 from tests.mounts import SmallTmpfs
 from tests.nas_servers import Server
@@ -258,8 +259,8 @@ def test_a_large_file_does_not_take_the_last_of_the_disk(tmp_path: Path, nas: Se
     what, cause, summary = outcome.probe("file_insert")
     assert (what, cause) == ("fail", "folder_full")
     assert summary == (
-        f"no space left in {media} (local_settings.media_path): {free.f_bavail * free.f_frsize} bytes free, "
-        f"{8 << 20} needed"
+        f"no space left in {media} (local_settings.media_path): 8.4 MB are needed; "
+        f"{words.size(free.f_bavail * free.f_frsize)} of 4.2 MB free on {media} (tmpfs)"
     )
 
 

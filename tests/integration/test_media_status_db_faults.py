@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from celestial_nasops import process
+from celestial_nasops import accounts, process, words
 from celestial_nasops.fault import DatabaseFault
 from celestial_nasops.media_status_db import MediaStatusDB
 from tests.mounts import SmallTmpfs
@@ -50,12 +50,15 @@ def corrupt(path: str) -> tuple[str, str, str]:
     )
 
 
-def read_only(path: str, reason: str) -> tuple[str, str, str]:
-    folder = os.path.dirname(path)
+def read_only(path: str, place: str, mode: str, *others: str) -> tuple[str, str, str]:
+    owner = accounts.name_of(os.stat(place).st_uid)
+    place = " ".join([place, *others])
     return (
         "database_read_only",
-        f"the database {path} can be read but not written: {reason}",
-        f"SQLite must write the file and its whole folder: findmnt -T {path}; ls -ld {path} {folder}",
+        f"the database {path} can be read but not written: user nobody may not write {place} (owner {owner}, mode "
+        f"{mode})",
+        "SQLite must write the file and its whole folder, as the daemon's user; if nobody is that user: "
+        f"sudo chown nobody {place} && sudo chmod u+rwX {place}",
     )
 
 
@@ -77,10 +80,13 @@ def no_permission(path: str) -> tuple[str, str, str]:
 
 
 def disk_full(path: str) -> tuple[str, str, str]:
+    folder = os.path.dirname(path)
+    space = os.statvfs(folder)
+    total = space.f_blocks * space.f_frsize
     return (
         "database_disk_full",
-        f"no space left for the database {path}",
-        f"free space there: df -h {os.path.dirname(path)}",
+        f"no space left for the database {path}: 0 B of {words.size(total)} free on {folder} (tmpfs)",
+        f"free space there; what fills it: sudo du -xhd2 {folder} | sort -h | tail",
     )
 
 
@@ -226,14 +232,14 @@ def test_another_user_with_all_permissions(open_folder: Path, wal: bool) -> None
 def test_a_read_only_file(open_folder: Path, wal: bool) -> None:
     path = opened(open_folder, wal=wal)
     os.chmod(path, 0o444)
-    assert fault_for_nobody(path) == read_only(path, f"user nobody may not write {path}")
+    assert fault_for_nobody(path) == read_only(path, path, "444", *([f"{path}-wal", f"{path}-shm"] if wal else []))
 
 
 @pytest.mark.parametrize("wal", [True, False])
 def test_a_read_only_folder(open_folder: Path, wal: bool) -> None:
     path = opened(open_folder, wal=wal)
     open_folder.chmod(0o755)
-    assert fault_for_nobody(path) == read_only(path, f"user nobody may not write {open_folder}")
+    assert fault_for_nobody(path) == read_only(path, str(open_folder), "755")
 
 
 def test_side_files_of_another_user(open_folder: Path) -> None:
@@ -242,7 +248,7 @@ def test_side_files_of_another_user(open_folder: Path) -> None:
         database.backlog()
         for suffix in ("-wal", "-shm"):
             os.chmod(path + suffix, 0o644)
-        assert fault_for_nobody(path) == read_only(path, f"user nobody may not write {path}-wal")
+        assert fault_for_nobody(path) == read_only(path, f"{path}-wal", "644", f"{path}-shm")
         os.chmod(path + "-shm", 0o600)
         assert fault_for_nobody(path) == no_permission(path)
 

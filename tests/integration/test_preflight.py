@@ -156,3 +156,28 @@ def test_config_get_prints_the_values_in_force(tmp_path: Path) -> None:
     ran = subprocess.run([*argv, "a.b"], capture_output=True, text=True, check=False, timeout=30)
     assert (ran.returncode, ran.stdout) == (64, "")
     assert ran.stderr == "smoke-check: there is no key a.b\n  -> see them all: smoke-check config schema\n"
+
+
+def test_install_sh_understands_it_in_both_languages(tmp_path: Path) -> None:
+    """What it read from the program, as its functions put it together."""
+    path = tmp_path / "config.json"
+    (tmp_path / "media").write_text("a file")
+    path.write_text(f'{{"local_settings": {{"media_path": "{tmp_path}/media"}}}}')
+    script = """
+        . installer/checks.sh
+        declare -a found=()
+        add_problems found < <("$@")
+        printf '%s\\n' "${#found[@]}" "${found[0]}"
+    """
+    argv = [sys.executable, "-m", "healthcheck", "preflight", "--config", str(path), "--new-user", "newcomer"]
+    told = {}
+    for tag, locale in {"en": "C.UTF-8", "zh": "zh_CN.UTF-8"}.items():
+        environment = {**os.environ, "LC_ALL": locale, "PYTHONIOENCODING": "utf-8"}
+        command = ["bash", "-c", script, "bash", *argv]
+        ran = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=30, env=environment)
+        told[tag] = ran.stdout.splitlines()
+    assert told["en"][1] == f"{tmp_path}/media is not a folder (local_settings.media_path)"
+    assert told["zh"][1] == f"{tmp_path}/media 不是目录（local_settings.media_path）"
+    assert told["zh"][0] == told["en"][0]
+    assert told["zh"][2].startswith("  -> ")
+    assert [len(lines) for lines in told.values()] == [3, 3]

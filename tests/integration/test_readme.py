@@ -121,3 +121,4 @@ def test_pip_install_gives_both_commands_and_every_module(tmp_path: Path) -> Non
     assert inside == wanted
     assert "smoke-check = healthcheck.cli:entry" in commands
     assert "media-sync-daemon = celestial_nasops.media_sync_daemon:main" in commands
+    assert "zh = healthcheck.languages:chinese" in commands

@@ -284,7 +284,10 @@ def test_media_disk_full(tmp_path: Path, nas: Server, small_tmpfs: SmallTmpfs) -
     scene.media = Path(media)
     with scene.daemon("right"):
         outcome = scene.check("--size-bytes", str(1 << 20))
-    message = f"no space left in {media} (local_settings.media_path): No space left on device"
+    message = (
+        f"no space left in {media} (local_settings.media_path): No space left on device; "
+        f"65.5 kB of 65.5 kB free on {media} (tmpfs)"
+    )
     assert_failed(outcome, scene, "file_insert", "folder_full", message)
     assert (scene.litter(), scene.debts()) == ([], [])
 

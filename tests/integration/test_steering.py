@@ -362,7 +362,7 @@ def _said(arguments: list[str]) -> tuple[int, str]:
     [
         (["requeue"], 64, "one of the arguments PATH --failed is required"),
         (["requeue", "/a", "--failed"], 64, "not allowed with argument"),
-        (["verify", "--sample", "0"], 64, "invalid count value: '0'"),
+        (["verify", "--sample", "0"], 64, "invalid number (1 or more) value: '0'"),
         (["nonsense"], 64, "invalid choice: 'nonsense'"),
     ],
 )

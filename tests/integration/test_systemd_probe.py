@@ -18,7 +18,7 @@ case $0 in *systemctl) {systemctl} ;; *) {journalctl} ;; esac
 SHOW = (
     "systemctl show --timestamp=unix --property=LoadState --property=ActiveState --property=SubState --property=Result "
     "--property=ExecMainCode --property=ExecMainStatus --property=ExecMainStartTimestamp --property=MainPID "
-    "--property=NRestarts --property=StatusText -- media-sync-daemon.service"
+    "--property=NRestarts --property=StatusText --property=Job -- media-sync-daemon.service"
 )
 RUNNING = "LoadState=loaded ActiveState=active SubState=running MainPID=1 NRestarts=0 ExecMainStartTimestamp=@{now}"
 
@@ -94,6 +94,32 @@ def test_systemd_that_can_t_be_asked_is_not_measured(tmp_path: Path, systemctl: 
     what, cause, summary = outcome.probe("daemon_status")
     assert (what, cause, outcome.exit_code) == ("error", "systemd_unavailable", 2)
     assert summary == f"systemd could not be asked about media-sync-daemon.service: {reason}"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "ActiveState=deactivating SubState=stop-sigterm MainPID=1 Job=7",
+        "ActiveState=inactive SubState=dead MainPID=0 Job=7",
+        "ActiveState=activating SubState=start MainPID=1",
+    ],
+)
+def test_a_restart_under_way_is_waited_for(tmp_path: Path, between: str) -> None:
+    first = shows(f"LoadState=loaded NRestarts=0 {between}")
+    outcome, calls = check(tmp_path, f"if [ -e $0.asked ]; then {shows(RUNNING)}; else : >$0.asked; {first}; fi")
+    assert outcome.probe("daemon_status")[0] == "pass"
+    assert calls.count("systemctl show") == 2
+
+
+def test_a_restart_that_does_not_end_is_told(tmp_path: Path) -> None:
+    outcome, calls = check(tmp_path, shows("LoadState=loaded ActiveState=activating SubState=start NRestarts=0 Job=7"))
+    assert outcome.probe("daemon_status") == (
+        "fail",
+        "daemon_starting",
+        "media-sync-daemon.service is activating, start, not running yet",
+    )
+    assert calls.count("systemctl show") > 2
+    assert outcome.exit_code == 1
 
 
 def test_a_daemon_of_the_user_s_own_systemd_is_asked_for_there(tmp_path: Path) -> None:

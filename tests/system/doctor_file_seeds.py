@@ -105,8 +105,8 @@ SEEDS = (
                 "nas",
                 f"the key {HOME}/.ssh/id_ed25519 can't be used: Permission denied",
                 "nas_key_unusable",
-                "it must be a private key without passphrase that this user can read: ls -l "
-                f"{HOME}/.ssh/id_ed25519; ssh-keygen -y -f {HOME}/.ssh/id_ed25519",
+                "it must be a private key of user media-sync without passphrase: sudo chown media-sync "
+                f"{HOME}/.ssh/id_ed25519; sudo -u media-sync ssh-keygen -p -N '' -f {HOME}/.ssh/id_ed25519",
             ),
             *because("nas", "nas_folder", "nas_space", "nas_abilities", "nas_clock"),
         ),
@@ -121,7 +121,8 @@ SEEDS = (
                 "nas_folder",
                 f"edge_sync may not write in {BASE_PATH} on the NAS",
                 "nas_no_permission",
-                f"give the account read and write permission on the folder: ssh nas-edge ls -ld {BASE_PATH}",
+                "give the account read and write permission on the folder: "
+                f"sudo -u media-sync ssh nas-edge ls -ld {BASE_PATH}",
             ),
         ),
         mend=on_nas(f"chown edge_sync: {BASE_PATH}"),
@@ -135,7 +136,8 @@ SEEDS = (
                 "nas_folder",
                 f"the folder {BASE_PATH} does not exist on the NAS; is its volume mounted?",
                 "nas_base_missing",
-                f"mount the volume, or create the folder if this NAS is new: ssh nas-edge mkdir -p {BASE_PATH}",
+                "mount the volume, or create the folder if this NAS is new: "
+                f"sudo -u media-sync ssh nas-edge mkdir -p {BASE_PATH}",
             ),
             *because("nas_folder", "nas_space", "nas_abilities", "nas_clock"),
         ),
@@ -151,7 +153,7 @@ SEEDS = (
                 "the clock of 10.77.0.3 is 86400 s ahead of this server's",
                 "nas_clock_off",
                 "let both keep the time: sudo timedatectl set-ntp true; on the NAS (DSM: Control Panel, Regional "
-                "Options, Time) switch on NTP; see: ssh nas-edge date; date",
+                "Options, Time) switch on NTP; see: sudo -u media-sync ssh nas-edge date; date",
             ),
         ),
         mend=on_nas(f"rm {NAS_DATE}"),

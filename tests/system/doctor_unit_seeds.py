@@ -199,7 +199,7 @@ SEEDS = (
                 "daemon_sandbox",
                 f"{DAEMON} can't start (status 226/NAMESPACE): ReadWritePaths names /srv/gone, which does not exist",
                 "sandbox_path_missing",
-                f"create it: sudo mkdir -p /srv/gone; then: {RESTART}",
+                f"create it: sudo install -d -o media-sync /srv/gone; then: {RESTART}",
             ),
         ),
         mend=f"mkdir -p /srv/gone; systemctl restart {DAEMON}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,7 +170,8 @@ class Site:
 
     def mend(self, remedy: str) -> None:
         """Type the command that a remedy names behind its last colon, or that it is."""
-        self.edge.shell(remedy.rpartition(": ")[2].replace("sudo ", ""))
+        command = re.sub(r"sudo -u (\S+) ", r"runuser -u \1 -- ", remedy.rpartition(": ")[2])
+        self.edge.shell(command.replace("sudo ", ""))
 
 
 def merged(tree: dict[str, Any], settings: Settings) -> dict[str, Any]:

@@ -131,7 +131,8 @@ def test_a_nas_that_is_away_is_waited_for_in_bounds(shared: Site) -> None:
         "nas",
         "10.77.0.3 port 22 gave no answer within 1 s (connecting)",
         "nas_silent",
-        "see that the NAS is on and awake, and that no firewall is in between: ssh -v -p 22 10.77.0.3",
+        "see that the NAS is on and awake, and that no firewall is in between: "
+        "sudo -u media-sync ssh -v -p 22 10.77.0.3",
     )
     assert bad(lines) == [str(silent), *map(str, because("nas", *LOOKS[-4:]))]
     assert exit_code == 1

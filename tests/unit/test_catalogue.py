@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 import string
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from celestial_nasops import language
+from celestial_nasops import command_line, language, media_sync_daemon
+from celestial_nasops.config import PATTERNS_IN_WORDS
 from celestial_nasops.fault import Cause, Fault
-from healthcheck import daemon_errors, explain, languages
+from healthcheck import cli, daemon_errors, explain, languages
 from healthcheck.catalogue import BY_CODE, docs
 from healthcheck.catalogue.entry import Entry
 from healthcheck.chinese import PHRASES, WORDS
+from healthcheck.chinese_commands import CONFIGURATION, STEERING, USAGE
+from healthcheck.console import DEFAULT_STATE_DIR
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [path for package in ("celestial_nasops", "healthcheck") for path in sorted((ROOT / package).rglob("*.py"))]
@@ -118,13 +122,44 @@ def said() -> set[str]:
     return found
 
 
+TEMPLATES = {**PHRASES, **STEERING, **CONFIGURATION}
+
+
 def test_all_that_is_said_is_translated_and_nothing_else_is() -> None:
-    assert sorted(said() ^ PHRASES.keys()) == []
+    assert len(TEMPLATES) == len(PHRASES) + len(STEERING) + len(CONFIGURATION)
+    assert sorted(said() ^ TEMPLATES.keys()) == []
 
 
-@pytest.mark.parametrize("english", PHRASES)
+def told_by(parser: argparse.ArgumentParser) -> Iterator[str | None]:
+    """All that a command line can say: its texts, and the kinds of its values."""
+    yield parser.description
+    for group in parser._action_groups:
+        yield group.title
+    for action in parser._actions:
+        yield action.help
+        if callable(action.type):
+            yield getattr(action.type, "__name__", None)
+        if isinstance(action, argparse._SubParsersAction):
+            yield from (chosen.help for chosen in action._choices_actions)
+            for one in action.choices.values():
+                yield from told_by(one)
+
+
+def test_all_that_the_command_lines_say_is_translated_and_nothing_else_is() -> None:
+    told = {*told_by(cli.parser()), *told_by(media_sync_daemon.parser())} - {None}
+    assert sorted((told | {*command_line.OWN_WORDS, *command_line.COMPLAINTS}) ^ USAGE.keys(), key=str) == []
+    assert f"default: $STATE_DIRECTORY, else {DEFAULT_STATE_DIR}" in told
+
+
+@pytest.mark.parametrize("english", [*TEMPLATES, *USAGE])
 def test_a_phrase_has_the_same_fields_in_both_languages(english: str) -> None:
-    assert fields(PHRASES[english]) == fields(english)
+    assert fields((TEMPLATES | USAGE)[english]) == fields(english)
+
+
+def test_all_that_a_configuration_s_value_should_be_is_translated() -> None:
+    assert set(PATTERNS_IN_WORDS.values()) <= WORDS.keys()
+    source = (ROOT / "celestial_nasops" / "config.py").read_text("utf-8")
+    assert set(re.findall(r'ValueError\("(.+)"\)', source)) <= WORDS.keys()
 
 
 def test_a_finding_says_nothing_that_can_t_be_translated() -> None:

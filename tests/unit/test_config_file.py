@@ -54,7 +54,7 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
     with pytest.raises(ConfigFault) as caught:
         config_file.load(str(tmp_path))
     assert caught.value.code == "config_unreadable"
-    assert caught.value.summary == f"the configuration {tmp_path} can't be read: Is a directory"
+    assert caught.value.summary == f"the configuration {tmp_path} can't be read: it is a folder, not a file"
     assert caught.value.remedy == f"look at it with: ls -l {tmp_path}"
 
 

@@ -15,6 +15,8 @@ from celestial_nasops.daemon_state import DaemonState, ReadOnlyFolder
 from celestial_nasops.fault import LocalFault
 from healthcheck.probes.daemon_status import (
     Life,
+    has_just_ended,
+    is_between,
     judge_foreign,
     judge_life,
     judge_running,
@@ -121,6 +123,24 @@ def test_units_that_are_not_well(changes: dict[str, str], outcome: str, cause: s
     assert judged(**changes) == (outcome, cause, summary)
 
 
+@pytest.mark.parametrize(
+    ("changes", "between"),
+    [
+        ({}, False),
+        ({"ActiveState": "deactivating", "SubState": "stop-sigterm", "Job": "7"}, True),
+        ({"ActiveState": "inactive", "SubState": "dead", "Job": "7"}, True),
+        ({"ActiveState": "activating", "SubState": "start", "Job": "7"}, True),
+        ({"ActiveState": "activating", "SubState": "start-pre"}, True),
+        ({"ActiveState": "activating", "SubState": "auto-restart", "Job": "7"}, False),
+        ({"ActiveState": "inactive", "SubState": "dead"}, False),
+        ({"ActiveState": "inactive", "SubState": "dead", "Job": "0"}, False),
+        ({"ActiveState": "failed", "SubState": "failed", "Job": "[not set]"}, False),
+    ],
+)
+def test_a_unit_that_is_about_to_be_another_thing(changes: dict[str, str], between: bool) -> None:
+    assert is_between(RUNNING | changes) is between
+
+
 STATE = DaemonState(
     pid=42,
     process_start_ticks=1,
@@ -136,6 +156,16 @@ STATE = DaemonState(
     doing="idle; 0 waiting",
 )
 ALIVE = Life(STATE, runs=True, stopped=False, code_on_disk="code", config_now="config", silent_seconds=2)
+
+
+def test_a_daemon_that_is_gone_may_be_in_a_restart_for_some_seconds_only() -> None:
+    gone = ALIVE._replace(runs=False)
+    assert has_just_ended(gone)
+    assert has_just_ended(gone._replace(silent_seconds=19.9))
+    assert not has_just_ended(gone._replace(silent_seconds=20))
+    assert not has_just_ended(gone._replace(silent_seconds=-5))  # of another boot
+    assert not has_just_ended(ALIVE)
+    assert not has_just_ended(None)
 
 
 def life(value: Life | LocalFault | None) -> tuple[str, str | None, str]:
@@ -159,37 +189,37 @@ def test_a_living_daemon_is_well() -> None:
             "/var/lib/d/daemon_state.json could not be read: pid: wrong",
         ),
         (
-            dataclasses.replace(ALIVE, runs=False),
+            ALIVE._replace(runs=False),
             "fail",
             "daemon_dead",
             "media-sync-daemon does not run: process 42, which wrote /var/lib/d/daemon_state.json, is gone",
         ),
         (
-            dataclasses.replace(ALIVE, stopped=True),
+            ALIVE._replace(stopped=True),
             "fail",
             "daemon_hung",
             "the daemon (pid 42) gives no sign of life for 2 s, its process is stopped by a signal",
         ),
         (
-            dataclasses.replace(ALIVE, silent_seconds=36),
+            ALIVE._replace(silent_seconds=36),
             "fail",
             "daemon_hung",
             "the daemon (pid 42) gives no sign of life for 36 s, it was doing: idle; 0 waiting",
         ),
         (
-            dataclasses.replace(ALIVE, silent_seconds=36, obstacle=Obstacle("[Errno 30] Read-only file system", "-")),
+            ALIVE._replace(silent_seconds=36, obstacle=Obstacle("[Errno 30] Read-only file system", "-")),
             "warn",
             "daemon_cannot_write_state",
             "the daemon (pid 42) runs, and can't write its state in /var/lib/d: [Errno 30] Read-only file system",
         ),
         (
-            dataclasses.replace(ALIVE, code_on_disk="newer"),
+            ALIVE._replace(code_on_disk="newer"),
             "warn",
             "daemon_stale_code",
             "the daemon (pid 42) still runs the code from before the upgrade",
         ),
         (
-            dataclasses.replace(ALIVE, config_now="edited"),
+            ALIVE._replace(config_now="edited"),
             "warn",
             "daemon_stale_config",
             "the daemon (pid 42) does not use the present configuration /etc/x.json",
@@ -203,7 +233,7 @@ def test_daemons_that_are_not_well(
 
 
 def test_a_late_heartbeat_is_no_alarm_and_unreadable_code_neither() -> None:
-    late = dataclasses.replace(ALIVE, silent_seconds=34, code_on_disk=None)
+    late = ALIVE._replace(silent_seconds=34, code_on_disk=None)
     assert life(late)[0] == "pass"
 
 
@@ -220,10 +250,10 @@ REPLACED = ReadOnlyFolder("/data", "database_settings.db_path", "folder_replaced
 
 
 def test_a_daemon_tells_of_read_only_folders_in_its_state_file() -> None:
-    state = dataclasses.replace(ALIVE.state, read_only=[REPLACED])
+    state = dataclasses.replace(ALIVE.state, read_only=(REPLACED,))
     found = read_only_folder(state, "idle", "/var/lib/d", UNIT)
     assert found is not None
-    finding = judge_life(dataclasses.replace(ALIVE, state=state, read_only=found), UNIT, "/c", "/var/lib/d")
+    finding = judge_life(ALIVE._replace(state=state, read_only=found), UNIT, "/c", "/var/lib/d")
     assert (finding.outcome, finding.cause, finding.summary, finding.remedy) == (
         "fail",
         "folder_replaced",
@@ -237,9 +267,9 @@ def test_where_it_can_not_write_that_file_it_tells_systemd() -> None:
     line = "idle; 0 waiting; [folder_sandboxed] /var/lib/d is read-only for ..."
     found = read_only_folder(ALIVE.state, line, "/var/lib/d", UNIT)
     assert found is not None
-    hung = dataclasses.replace(ALIVE, silent_seconds=600, read_only=found)
+    hung = ALIVE._replace(silent_seconds=600, read_only=found)
     assert judge_life(hung, UNIT, "/c", "/var/lib/d").cause == "folder_sandboxed"
-    stopped = dataclasses.replace(hung, stopped=True)
+    stopped = hung._replace(stopped=True)
     assert judge_life(stopped, UNIT, "/c", "/var/lib/d").cause == "daemon_hung"
 
 
@@ -251,7 +281,7 @@ def test_a_folder_that_only_the_check_can_not_write_is_not_the_daemons() -> None
 def test_a_paused_daemon_is_a_failure_that_names_who_when_and_how_to_go_on() -> None:
     at = time.time()
     state = dataclasses.replace(STATE, paused_by="anna", paused_at=at, paused_reason="the link is needed")
-    finding = judge_life(dataclasses.replace(ALIVE, state=state), UNIT, "/c.json", "/state")
+    finding = judge_life(ALIVE._replace(state=state), UNIT, "/c.json", "/state")
     since = time.strftime("%H:%M", time.localtime(at))
     assert (finding.outcome.value, finding.cause) == ("fail", "daemon_paused")
     assert finding.summary == (
@@ -262,7 +292,7 @@ def test_a_paused_daemon_is_a_failure_that_names_who_when_and_how_to_go_on() -> 
 
 def test_a_daemon_whose_deletions_are_stopped_is_a_warning() -> None:
     state = dataclasses.replace(STATE, deletions_stopped="[media_marker_missing] /m is not the folder that it was")
-    finding = judge_life(dataclasses.replace(ALIVE, state=state), UNIT, "/c.json", "/state")
+    finding = judge_life(ALIVE._replace(state=state), UNIT, "/c.json", "/state")
     assert (finding.outcome.value, finding.cause) == ("warn", "deletions_stopped")
     assert finding.summary == (
         f"the daemon (pid {state.pid}) carries files and deletes none, until a person has looked: "
@@ -275,9 +305,12 @@ def test_a_daemon_that_can_not_save_its_deletions_is_a_warning_with_what_mends_i
         "2 scheduled deletion(s) can't be saved: [Errno 28] No space left on device; nothing is deleted until they are"
     )
     state = dataclasses.replace(STATE, deletions_unsaved=f"[pending_deletes_unsaved] {said}")
-    finding = judge_life(dataclasses.replace(ALIVE, state=state), UNIT, "/c.json", "/state")
+    finding = judge_life(ALIVE._replace(state=state), UNIT, "/c.json", "/state")
     assert (finding.outcome.value, finding.cause, finding.summary) == ("warn", "pending_deletes_unsaved", said)
-    assert finding.remedy == "make the folder writable for the daemon: free space there: df -h /state; df -i /state"
+    assert finding.remedy is not None
+    assert finding.remedy.startswith(
+        "make the folder writable for the daemon: free space there; what fills it: sudo du "
+    )
 
 
 @pytest.mark.parametrize(
@@ -297,7 +330,7 @@ def test_a_state_that_can_t_be_reckoned_with_is_corrupt(tmp_path: Path, change: 
 
 
 def test_what_the_daemon_says_can_t_reach_the_terminal_s_controls() -> None:
-    said = dataclasses.replace(ALIVE, state=dataclasses.replace(STATE, doing="\x1b[2Jall good"))
+    said = ALIVE._replace(state=dataclasses.replace(STATE, doing="\x1b[2Jall good"))
     finding = judge_life(said, UNIT, "c", "f")
     assert finding.summary.endswith("; \\x1b[2Jall good")
 

@@ -105,15 +105,17 @@ USER = pwd.getpwuid(os.geteuid()).pw_name
             "folder_read_only",
             "/f is read-only (a.b): [Errno 30] Read-only file system; what is mounted at / is read-only",
         ),
-        (errno.ENOSPC, "folder_full", "no space left in /f (a.b): No space left on device"),
-        (errno.EDQUOT, "folder_full", "no space left in /f (a.b): Disk quota exceeded"),
+        (errno.ENOSPC, "folder_full", "no space left in /f (a.b): No space left on device; ? of ? free on / ("),
+        (errno.EDQUOT, "folder_full", "no space left in /f (a.b): Disk quota exceeded; ? of ? free on / ("),
         (errno.EIO, "folder_failed", "/f can't be written (a.b): Input/output error"),
     ],
 )
 def test_what_an_error_means(number: int, code: str, summary: str) -> None:
     with pytest.raises(LocalFault) as caught, durable.folder_faults("/f", "a.b"):
         raise OSError(number, os.strerror(number))
-    assert (caught.value.code, caught.value.summary) == (code, summary)
+    said = caught.value.summary
+    assert caught.value.code == code
+    assert said.startswith(summary) if summary.endswith(" (") else said == summary  # what is mounted at / differs
 
 
 def test_a_missing_folder_and_a_file_in_its_place(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ MOUNTINFO = b"""\
 27 22 0:31 / /broken rw,relatime - ext4 /dev/vdb ro,errors=remount-ro
 a line that is none
 """
-ROOT = Mount("/", False, False)
-DATA = Mount("/data", True, False)
-MEDIA = Mount("/data/my media", False, False)
-DISK = Mount("/mnt", True, True)
-BROKEN = Mount("/broken", False, True)
+ROOT = Mount("/", False, False, "/dev/vda")
+DATA = Mount("/data", True, False, "/dev/vda")
+MEDIA = Mount("/data/my media", False, False, "/dev/vda")
+DISK = Mount("/mnt", True, True, "tmpfs")
+BROKEN = Mount("/broken", False, True, "/dev/vdb")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_path_is_reached_through_the_deepest_mount(path: str, mount: Mount) ->
 
 def test_of_several_mounts_in_one_place_the_last_one_counts() -> None:
     over = MOUNTINFO + b"28 26 0:32 / /mnt rw - tmpfs tmpfs rw\n"
-    assert mount_of("/mnt/x", parse(over)) == Mount("/mnt", False, False)
+    assert mount_of("/mnt/x", parse(over)) == Mount("/mnt", False, False, "tmpfs")
     assert mount_of("/mnt/x", []) is None
 
 
