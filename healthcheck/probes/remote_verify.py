@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import time
 from dataclasses import asdict, replace
 
@@ -15,7 +14,7 @@ from celestial_nasops.nas import identity
 from celestial_nasops.nas.capabilities import Way
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
-from healthcheck import causes, marked_file, negative_proof, unfinished
+from healthcheck import causes, copy_verdict, marked_file, negative_proof, unfinished
 from healthcheck.context import Followed, Run
 from healthcheck.daemon_progress import DaemonProgress
 from healthcheck.moments import clock_offset, from_database
@@ -85,42 +84,6 @@ def probe(run: Run) -> Finding:
         finding = _open_key(run) or finding
     nas = run.nas.capabilities
     return finding if nas is None else replace(finding, details={**finding.details, "nas": asdict(nas)})
-
-
-def judge_copy(one: Followed, expected: str, found: tuple[str, RemoteCopy] | None, unit: str) -> Finding:
-    """Weigh what lies on the NAS, once the row says completed."""
-    file = one.file
-    if found is None:
-        return Finding.of_cause(causes.COPY_MISSING, file=file.name, expected=expected, unit=unit)
-    path, copy = found
-    if path != expected:
-        if _digits_hidden(path) == _digits_hidden(expected):
-            return Finding.of_cause(causes.COPY_WRONG_DAY, file=file.name, found=path, expected=expected, unit=unit)
-        return Finding.of_cause(causes.COPY_WRONG_PATH, file=file.name, found=path, expected=expected)
-    if copy.size != file.size:
-        return Finding.of_cause(
-            causes.COPY_WRONG_SIZE, expected=expected, found_bytes=copy.size, expected_bytes=file.size, unit=unit
-        )
-    if copy.sha256 != one.debt.sha256:
-        return Finding.of_cause(
-            causes.COPY_WRONG_CONTENT,
-            expected=expected,
-            found_sha256=copy.sha256[:12],
-            expected_sha256=one.debt.sha256[:12],
-            unit=unit,
-        )
-    return Finding.good(
-        say(
-            "{path} holds the same {size} bytes (SHA-256 {sha256})",
-            path=expected,
-            size=file.size,
-            sha256=copy.sha256[:12],
-        )
-    )
-
-
-def _digits_hidden(path: str) -> str:
-    return re.sub("[0-9]", "0", path)
 
 
 def _site(run: Run) -> dict[str, str]:
@@ -206,7 +169,7 @@ def _verify(run: Run, one: Followed) -> Finding:
         found = _inspect_first(run, places, one.file.size)
     except NasFault as fault:
         return Finding.of_fault(fault)
-    finding = judge_copy(one, expected, found, unit)
+    finding = copy_verdict.judge(one, expected, found, unit)
     same = found is not None and (found[1].size, found[1].sha256) == (one.file.size, one.debt.sha256)
     one.copy_is = "right" if same else "changed" if found is not None else "missing"
     if finding.outcome is Outcome.PASS:

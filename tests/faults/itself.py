@@ -69,7 +69,8 @@ def state_of_another_user(place: Loopback) -> Iterator[Way]:
 @no_verdict(
     cause="state_unwritable",
     says="{folder}/status.json can't be written: No space left on device",
-    remedy="let the check write there: free space there: df -h {folder}; df -i {folder}",
+    remedy="let the check write there: free space there; what fills it: sudo du -xhd2 {folder} | sort -h | tail; "
+    "where no inode is free: sudo du -xd2 --inodes {folder} | sort -n | tail",
     exit_code=73,
 )
 def state_folder_full(place: Loopback) -> Iterator[None]:
