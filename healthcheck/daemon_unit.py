@@ -30,7 +30,7 @@ _LOOP_RESTARTS = 3
 _LOOP_UPTIME_SECONDS = 120
 _KILLED = ("2", "3")  # CLD_KILLED and CLD_DUMPED of ExecMainCode, waitid(2)
 _NO_SUCH_USER = "217"  # EXIT_USER of ExecMainStatus, systemd.exec(5)
-_NO_PERMISSION = {cause.code for cause in (shared.FOLDER_NO_PERMISSION, shared.DATABASE_NO_PERMISSION)}
+_NO_PERMISSION = {cause.code: cause for cause in (shared.FOLDER_NO_PERMISSION, shared.DATABASE_NO_PERMISSION)}
 _LATEST = 1e11  # Unix seconds; what is later is no time
 _OVERFLOW_UID = 65534  # of whoever a user namespace does not know, user_namespaces(7)
 
@@ -117,9 +117,11 @@ def _or_wrong_user(found: Finding, properties: Properties, unit: str, own_user: 
     if not own_user or user == own_user:
         return found
     error = str(found.details.get("last_error", ""))
-    refused = code_in(error) in _NO_PERMISSION or "Permission denied" in error
-    if not refused and properties.get("ExecMainStatus") != _NO_SUCH_USER:
+    refusal = _NO_PERMISSION.get(code_in(error) or "")
+    if not (refusal or "Permission denied" in error or properties.get("ExecMainStatus") == _NO_SUCH_USER):
         return found
+    if refusal:  # Without its remedy, which would give the folder to the wrong user.
+        error = error.partition(f"; {refusal.remedy.partition('{')[0]}")[0]
     evidence = say("its last error: {error}", error=error)
     return Finding.of_cause(causes.DAEMON_WRONG_USER, unit=unit, user=user, own_user=own_user, evidence=evidence)
 

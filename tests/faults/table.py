@@ -32,6 +32,7 @@ class Fault:
         remedy: the whole remedy, likewise.
         outcome: of the probe, and of the run.
         seconds: how long the run may take.
+        fails: the units that systemd counts as failed besides the check's own.
     """
 
     group: str
@@ -44,6 +45,7 @@ class Fault:
     remedy: str
     outcome: str
     seconds: float
+    fails: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -63,10 +65,17 @@ FAULTS: list[Fault] = []
 
 
 def fault(
-    *, probe: str, cause: str, says: str, remedy: str, outcome: str = "fail", seconds: float = _SECONDS
+    *,
+    probe: str,
+    cause: str,
+    says: str,
+    remedy: str,
+    outcome: str = "fail",
+    seconds: float = _SECONDS,
+    fails: tuple[str, ...] = (),
 ) -> Callable[[Breaks], Breaks]:
     """Put a fault into the table. The function breaks something, yields, and mends it; its docstring is its title."""
-    return _row(probe, cause, says, remedy, outcome, seconds)
+    return _row(probe, cause, says, remedy, outcome, seconds, fails)
 
 
 def no_alarm(*, seconds: float = _SECONDS) -> Callable[[Breaks], Breaks]:
@@ -75,13 +84,20 @@ def no_alarm(*, seconds: float = _SECONDS) -> Callable[[Breaks], Breaks]:
 
 
 def _row(
-    probe: str, cause: str | None, says: str, remedy: str, outcome: str, seconds: float
+    probe: str,
+    cause: str | None,
+    says: str,
+    remedy: str,
+    outcome: str,
+    seconds: float,
+    fails: tuple[str, ...] = (),
 ) -> Callable[[Breaks], Breaks]:
     def register(function: Breaks) -> Breaks:
-        group, name = function.__module__.rpartition(".")[2], function.__name__
+        # A group in several files is named by each: GROUP.
+        group, name = function.__globals__.get("GROUP", function.__module__.rpartition(".")[2]), function.__name__
         what = (function.__doc__ or "").strip().rstrip(".")
         breaks = contextlib.contextmanager(function)
-        FAULTS.append(Fault(group, name, what, breaks, probe, cause, says, remedy, outcome, seconds))
+        FAULTS.append(Fault(group, name, what, breaks, probe, cause, says, remedy, outcome, seconds, fails))
         return function
 
     return register
