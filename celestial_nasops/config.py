@@ -263,6 +263,12 @@ class CheckSettings(Section):
     )
     failed_warn_hours: _Positive = Field(24, description="a file that failed this recently is a warning (hours)")
     delete_grace_minutes: _NotNegative = Field(15, description="how late a due deletion may be (minutes)")
+    negative_proof: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="send a second marked file whose recorded hash is wrong on purpose, and see that it is neither "
+        "published nor deleted: auto, where the daemon is ours and works with the present configuration; on, for any "
+        "daemon; off. Never where sync_settings.wrong_file_hash is note, for then it is right to take it",
+    )
     language: Literal["auto", "en", "zh"] = Field(
         "auto", description="of all that the check says: English, Simplified Chinese, or the locale's"
     )

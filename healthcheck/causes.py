@@ -145,7 +145,30 @@ COPY_WRONG_CONTENT = Cause(
     "stop the daemon before more is deleted: sudo systemctl stop {unit}; then check the NAS's disks and memory",
 )
 
+PUBLISHED_THOUGH_WRONG = Cause(
+    "published_though_wrong",
+    "{file} was published as {path} although its content is not what its row records",
+    "stop the daemon, for it deletes what it takes for right: sudo systemctl stop {unit}; "
+    "then install the right one: sudo ./install.sh",
+)
+COMPLETED_THOUGH_WRONG = Cause(
+    "completed_though_wrong",
+    "{file} was marked as completed although its content is not what its row records, and there is no copy of it",
+    "stop the daemon, for it deletes what it takes for delivered: sudo systemctl stop {unit}; "
+    "then install the right one: sudo ./install.sh",
+)
+
 # --- local_delete ---
+DELETED_UNVERIFIED = Cause(
+    "deleted_unverified",
+    "{file} was deleted on this server although its content is not what its row records, so it was never verified",
+    "stop the daemon and whatever else cleans {folder} at once: sudo systemctl stop {unit}",
+)
+DELETION_SCHEDULED_UNVERIFIED = Cause(
+    "deletion_scheduled_unverified",
+    "the daemon's list {path} holds {file} for deletion although its content is not what its row records",
+    "stop the daemon before it deletes media that it has not verified: sudo systemctl stop {unit}",
+)
 DELETED_BEFORE_VERIFIED = Cause(
     "deleted_before_verified",
     "{file} was deleted on this server before the daemon had completed it",

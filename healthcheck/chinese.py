@@ -21,6 +21,25 @@ PHRASES = {
     "; still owed: {name}: {reason}": "；尚未清除：{name}：{reason}",
     " and {count} more": "，另有 {count} 项",
     "internal error: {error}": "内部错误：{error}",
+    # --- the negative proof ---
+    "not made: check_settings.negative_proof is off": "未做：check_settings.negative_proof 为 off",
+    "not made: sync_settings.wrong_file_hash is note": "未做：sync_settings.wrong_file_hash 为 note",
+    "not made: the daemon is not known to be ours and to use the present code and configuration": (
+        "未做：无法确认守护进程是我们的，且使用当前的代码和配置"
+    ),
+    "not made: another program was faster with the row": "未做：其他程序先写入了记录",
+    "not made: {why}": "未做：{why}",
+    "made with {file}": "使用 {file}",
+    "a file with a wrong hash was refused": "哈希错误的文件已被拒绝",
+    "open: the file with a wrong hash did not get its turn, and was not published": (
+        "未决：哈希错误的文件没有轮到，也没有被发布"
+    ),
+    "open: there was no time left to look at the NAS": "未决：没有时间查看 NAS",
+    "open: the NAS could not be looked at: {why}": "未决：无法查看 NAS：{why}",
+    "a file with a wrong hash is still here, and no deletion of it is planned": (
+        "哈希错误的文件仍在本机，也没有计划删除它"
+    ),
+    "waiting for the daemon to refuse a wrong file": "等待守护进程拒绝错误的文件",
     # --- while it runs ---
     "run {run_id} begins, smoke-check {version}": "运行 {run_id} 开始，smoke-check {version}",
     "measuring": "正在测量",

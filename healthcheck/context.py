@@ -74,7 +74,11 @@ class Run:
     file_count: int = 1
     size_bytes: int = 1024
     insert: bool = True
+    own_daemon: bool = False
+    """Whether the daemon is ours and was seen to work with the installed code and the present configuration."""
     followed: list[Followed] = field(default_factory=list)
+    decoy: Followed | None = None
+    """The file with a wrong hash, where the negative proof is made; never among those that are followed."""
     timeline: list[Event] = field(default_factory=list)
     worker: threading.Thread | None = None
     """The thread of the probe that is under way; one that was given up is not it any more."""

@@ -52,14 +52,25 @@ def is_marked_path(path: str) -> bool:
     return path.startswith("/") and "\0" not in path and ".." not in path.split("/") and carries_mark(path)
 
 
-def new_files(config: Config, run_id: str, started: dt.datetime, count: int, size: int) -> list[MarkedFile]:
-    """Name the files of a run. The date in the name is the local one, as in the names of the dock's own files."""
+def new_files(
+    config: Config, run_id: str, started: dt.datetime, count: int, size: int, first: int = 1
+) -> list[MarkedFile]:
+    """Name the files of a run. The date in the name is the local one, as in the names of the dock's own files.
+
+    Args:
+        config: gives prefix, ending and folder.
+        run_id: its last eight characters stand in the names.
+        started: when the run began.
+        count: how many.
+        size: of each (bytes).
+        first: the number of the first one.
+    """
     testing = config.testing
     prefix = testing.smoke_test_prefix.rstrip("_-")
     extension = testing.test_file_extension.lstrip(".")
     stamp = started.strftime("%Y%m%d_%H%M%S")
     files = []
-    for number in range(1, count + 1):
+    for number in range(first, first + count):
         name = f"{prefix}_{stamp}_{run_id[-8:]}-{number}{MARK}{extension}"
         header = f"smoke-check test file, not media, safe to delete\nhost {os.uname().nodename}\nrun {run_id}\n\n"
         path = os.path.join(config.local_settings.media_path, name)

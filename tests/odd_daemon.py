@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import signal
 import sqlite3
@@ -39,6 +40,11 @@ WAYS = (
     "deletes_both",  # local file deleted on time, and the copy with it
     "never_deletes",  # right copy, local file stays
     "odd_status",  # writes a status that nobody knows
+    "publishes_wrong",  # takes a file for right whose hash is wrong, to its end
+    "publishes_secretly",  # publishes it, and says that it was refused
+    "completes_wrong",  # calls it completed
+    "deletes_wrong",  # refuses it, and deletes it
+    "schedules_wrong",  # refuses it, and plans its deletion
     "upper_case",  # as older daemons do: DOWNLOADING, COMPLETED
 )
 
@@ -61,7 +67,7 @@ class OddDaemon:
         with Wakeup(folder) as wakeup:
             while True:
                 rows = self.db.execute(
-                    "SELECT id, file_path, file_name FROM media_transfer_status"
+                    "SELECT id, file_path, file_name, file_hash FROM media_transfer_status"
                     " WHERE download_status = 'completed' AND transfer_status = 'pending' ORDER BY id"
                 ).fetchall()
                 for row in rows:
@@ -70,7 +76,7 @@ class OddDaemon:
                 wakeup.wait(0.02)
                 self.sign_of_life()
 
-    def carry(self, row_id: int, path: str, name: str) -> None:
+    def carry(self, row_id: int, path: str, name: str, recorded: str) -> None:
         how = self.how
         if how in ("idle", "busy"):
             return None
@@ -80,6 +86,10 @@ class OddDaemon:
             self.db.execute("DELETE FROM media_transfer_status WHERE id = ?", (row_id,))
             return None
         self.set(row_id, "DOWNLOADING" if how == "upper_case" else "transferring")
+        copy = Path(marked_file.expected_remote_path(self.config, name))
+        is_wrong = os.path.exists(path) and hashlib.sha256(Path(path).read_bytes()).hexdigest() != recorded
+        if is_wrong and how != "publishes_wrong":
+            return self.meet_wrong(row_id, path, copy)
         if how in ("slow", "stuck"):
             self.held = path
             return None
@@ -89,7 +99,6 @@ class OddDaemon:
                 ("scp: /volume1: Disk quota exceeded", row_id),
             )
             return None
-        copy = Path(marked_file.expected_remote_path(self.config, name))
         if how == "wrong_path":
             backup = f"/{self.config.nas_settings.backup_path}/"
             copy = Path(str(copy).replace(backup, "/"))
@@ -108,6 +117,23 @@ class OddDaemon:
         delay = 0 if how == "deletes_early" else self.config.sync_settings.safe_delete_delay_minutes * 60
         if how not in ("never_deletes", "deletes_first"):
             self.due.append((time.time() + delay, path, str(copy)))
+        return None
+
+    def meet_wrong(self, row_id: int, path: str, copy: Path) -> None:
+        if self.how == "completes_wrong":
+            return self.set(row_id, "completed")
+        if self.how == "publishes_secretly":
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(Path(path).read_bytes())
+        if self.how == "deletes_wrong":
+            os.unlink(path)
+        if self.how == "schedules_wrong":
+            pending = Path(self.config.daemon_settings.state_path) / "pending_deletes.json"
+            pending.write_text(json.dumps([{"local_file_path": path}]))
+        self.db.execute(
+            "UPDATE media_transfer_status SET transfer_status='failed', last_error_message=? WHERE id = ?",
+            ("[file_hash_differs] refused", row_id),
+        )
         return None
 
     def delete_due(self) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from celestial_nasops import batch, causes, transfer
+from celestial_nasops import batch, causes, paths, transfer
 from celestial_nasops.daemon import file_log
 from celestial_nasops.daemon.board import coded
 from celestial_nasops.daemon.common import Common
@@ -327,6 +327,13 @@ class Lane(Worker):
         if fault.code == causes.FILE_MISSING.code and common.guard.media_is_away():
             common.dispatch.put_off(record.id)
             self._settle(record, lambda: self.db.return_to_queue(record.id, error, counts_as_retry=False))
+            return
+        if fault.code == causes.FILE_HASH_DIFFERS.code and paths.is_test_file(record.file_path):
+            # The check proves that such a file is refused. It is no error to show, and nobody will correct the hash.
+            log.info("refused: %s", error)
+            self._remove_part(record)
+            self._settle(record, lambda: self.db.mark_failed(record.id, error))
+            self._is_done(record)
             return
         counts = fault.code != causes.FILE_CHANGED.code
         fields: dict[str, object] = {"FILE_PATH": path, "FILE_SIZE": record.file_size, "ROW_ID": record.id}

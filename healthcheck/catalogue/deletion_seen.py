@@ -198,4 +198,46 @@ ENTRIES = (
             remedy="查看所说的内容，然后：sudo media-sync-daemon resume；在此之前磁盘会逐渐占满",
         ),
     ),
+    Entry(
+        causes.DELETED_UNVERIFIED,
+        where=("local_delete",),
+        en=Text(
+            title="A file that was never verified was deleted",
+            explanation=(
+                "The check's second file has a wrong hash on purpose, so "
+                "nobody can have verified it, and it is gone here. "
+                "A daemon or a clean-up script that does so loses media. Stop both at once."
+            ),
+        ),
+        zh=Translation(
+            title="从未校验的文件被删除",
+            explanation=(
+                "检查的第二个文件故意带有错误的哈希，因此不可能通过校验，但它已从本机消失。"
+                "这样做的守护进程或清理脚本会丢失媒体。立即停止它们。"
+            ),
+            summary="{file} 的内容与记录不符，从未通过校验，却从本机被删除",
+            remedy="立即停止守护进程和其他清理 {folder} 的程序：sudo systemctl stop {unit}",
+        ),
+    ),
+    Entry(
+        causes.DELETION_SCHEDULED_UNVERIFIED,
+        where=("local_delete",),
+        en=Text(
+            title="A file that was never verified is to be deleted",
+            explanation=(
+                "The check's second file has a wrong hash on purpose, and "
+                "the daemon has put it into its list of deletions. "
+                "Media that were not verified may stand there as well. Nothing is lost yet; stop the daemon first."
+            ),
+        ),
+        zh=Translation(
+            title="从未校验的文件将被删除",
+            explanation=(
+                "检查的第二个文件故意带有错误的哈希，守护进程却把它列入了删除列表。"
+                "未校验的媒体也可能在其中。目前没有丢失；先停止守护进程。"
+            ),
+            summary="守护进程的列表 {path} 中有待删除的 {file}，而它的内容与记录不符",
+            remedy="在守护进程删除未校验的媒体之前停止它：sudo systemctl stop {unit}",
+        ),
+    ),
 )

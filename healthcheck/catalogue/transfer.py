@@ -250,4 +250,51 @@ ENTRIES = (
             remedy="在更多文件被删除之前停止守护进程：sudo systemctl stop {unit}；然后检查 NAS 的磁盘和内存",
         ),
     ),
+    Entry(
+        causes.PUBLISHED_THOUGH_WRONG,
+        where=("remote_verify",),
+        en=Text(
+            title="A file with a wrong hash was published",
+            explanation=(
+                "The check sends a second file whose recorded hash is wrong on purpose, and the daemon must refuse it. "
+                "This one was published, so damaged media would be, too, "
+                "and would be deleted here. Stop the daemon first."
+            ),
+        ),
+        zh=Translation(
+            title="哈希错误的文件被发布",
+            explanation=(
+                "检查会发送第二个文件，其记录的哈希故意写错，守护进程必须拒绝它。"
+                "这一次它却被发布了，损坏的媒体也会同样被发布并从本机删除。先停止守护进程。"
+            ),
+            summary="{file} 的内容与记录不符，却被发布为 {path}",
+            remedy=(
+                "停止守护进程，因为它会删除它认为正确的文件：sudo systemctl stop "
+                "{unit}；然后安装正确的版本：sudo ./install.sh"
+            ),
+        ),
+    ),
+    Entry(
+        causes.COMPLETED_THOUGH_WRONG,
+        where=("remote_verify",),
+        en=Text(
+            title="A file with a wrong hash was marked as completed",
+            explanation=(
+                "The check sends a second file whose recorded hash is wrong on purpose, and the daemon must refuse it. "
+                "This one was called completed without any copy, and media may be as well. Stop the daemon first."
+            ),
+        ),
+        zh=Translation(
+            title="哈希错误的文件被标为完成",
+            explanation=(
+                "检查会发送第二个文件，其记录的哈希故意写错，守护进程必须拒绝它。"
+                "这一次它没有副本却被标为完成，媒体也可能如此。先停止守护进程。"
+            ),
+            summary="{file} 的内容与记录不符，且没有副本，却被标为完成",
+            remedy=(
+                "停止守护进程，因为它会删除它认为已送达的文件：sudo systemctl stop "
+                "{unit}；然后安装正确的版本：sudo ./install.sh"
+            ),
+        ),
+    ),
 )

@@ -59,32 +59,41 @@ class Life:
 def probe(run: Run) -> Finding:
     """Ask systemd, and the daemon's state file where there is one."""
     # Root may use what anybody leaves; it is root by hand only.
-    return look(run.config, run.config_path, own_user="" if os.geteuid() == 0 else user_name())
+    own_user = "" if os.geteuid() == 0 else user_name()
+    finding, run.own_daemon = _look(run.config, run.config_path, own_user)
+    return finding
 
 
-def look(config: Config, config_path: str, *, own_user: str = "") -> Finding:
-    """The same for a configuration, outside of a run; ``own_user`` is who should run the daemon, if that is known."""
+def look(config: Config, config_path: str) -> Finding:
+    """The same for a configuration, outside of a run, and of whoever runs the daemon."""
+    return _look(config, config_path, "")[0]
+
+
+def _look(config: Config, config_path: str, own_user: str) -> tuple[Finding, bool]:
+    """The finding, and whether the daemon is ours of today. ``own_user``: who should run it, if that is known."""
     daemon = config.daemon_settings
     if daemon.supervisor == "none":
-        return judge_life(_look_at_state(config, config_path), daemon.unit, config_path, daemon.state_path)
+        life = _look_at_state(config, config_path)
+        return judge_life(life, daemon.unit, config_path, daemon.state_path), _is_ours_of_today(life)
     users = daemon.supervisor == "systemd-user"
     try:
         timeout = config.check_settings.daemon_status_timeout_seconds
         shown = systemctl.show([daemon.unit], *daemon_unit.PROPERTIES, timeout_seconds=timeout, users=users)
         properties = shown.get(daemon.unit, {})
     except process.ProcessFault as fault:
-        return daemon_unit.unavailable(daemon.unit, daemon_unit.why_unavailable(fault))
+        return daemon_unit.unavailable(daemon.unit, daemon_unit.why_unavailable(fault)), False
     own_user = "" if users else own_user
     now, last_error = time.time(), lambda: daemon_unit.last_error(daemon.unit, properties, users=users)
     bad = daemon_unit.judge(properties, now, daemon.unit, last_error, own_user)
     if bad is not None:
-        return bad
+        return bad, False
     life = _look_at_state(config, config_path, properties.get("StatusText", ""))
     found = judge_running(properties, life, daemon.unit, config_path, daemon.state_path, _changed_at(config_path))
     pid = daemon_unit.count(properties.get("MainPID", ""))
     is_ours = isinstance(life, LocalFault) or (life is not None and life.state.pid == pid)
     user = daemon_unit.user_of(pid, properties)
-    return daemon_unit.judge_user(found, user, daemon.unit, own_user, is_ours=is_ours)
+    finding = daemon_unit.judge_user(found, user, daemon.unit, own_user, is_ours=is_ours)
+    return finding, _is_ours_of_today(life, pid)
 
 
 def judge_running(
@@ -269,6 +278,17 @@ def _is_same(one: str, other: str) -> bool:
         return os.path.realpath(one) == os.path.realpath(other)
     except (OSError, ValueError):  # a null character, in what somebody else has written
         return False
+
+
+def _is_ours_of_today(life: Life | LocalFault | None, pid: int | None = None) -> bool:
+    """Whether the daemon, of which ``pid`` may be known, is our own and does what is installed and configured now."""
+    return (
+        isinstance(life, Life)
+        and life.runs
+        and pid in (None, life.state.pid)
+        and life.code_on_disk == life.state.code_fingerprint
+        and life.config_now == life.state.config_fingerprint
+    )
 
 
 def _obstacle(folder: str) -> str:

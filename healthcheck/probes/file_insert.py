@@ -12,7 +12,7 @@ from celestial_nasops.durable import folder_faults
 from celestial_nasops.fault import DatabaseFault, LocalFault
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import MediaStatusDB
-from healthcheck import marked_file
+from healthcheck import marked_file, negative_proof
 from healthcheck.context import Followed, Run
 from healthcheck.ledger import Debt
 from healthcheck.outcome import Finding
@@ -29,16 +29,22 @@ def probe(run: Run) -> Finding:
     files = marked_file.new_files(run.config, run.run_id, started, run.file_count, run.size_bytes)
     followed = [Followed(file, _debt(run, file)) for file in files]
     _check_room(media, run.file_count * run.size_bytes)
-    run.ledger.owe([one.debt for one in followed])
+    not_proven = negative_proof.why_not(run)
+    decoy = None
+    if not not_proven:
+        file = negative_proof.new_file(run)
+        decoy = Followed(file, _debt(run, file))
+    every = [*followed, *([decoy] if decoy else [])]
+    run.ledger.owe([one.debt for one in every])
     run.followed = followed
 
     try:
         with folder_faults(media, _SETTING):
-            for one in followed:
+            for one in every:
                 run.check_interrupted()
                 one.debt.sha256 = marked_file.write(one.file, run.check_interrupted)
     finally:
-        for one in followed:
+        for one in every:
             if not one.debt.sha256:
                 one.debt.remote_paths = []  # what never stood here was never carried; the NAS need not be asked
     run.note("file written")
@@ -46,7 +52,10 @@ def probe(run: Run) -> Finding:
         adopted = 0
         for one in followed:
             run.check_interrupted()
-            adopted += _insert(database, one)
+            adopted += _insert(database, one, one.debt.sha256)
+        if decoy is not None:
+            not_proven = _insert_decoy(database, decoy)
+            run.decoy = None if not_proven else decoy
     run.note("row inserted", followed[-1].inserted_at)
     run.nas.start()
     total = sum(file.size for file in files)
@@ -60,6 +69,7 @@ def probe(run: Run) -> Finding:
         files=[file.path for file in files],
         bytes=total,
         rows_adopted=adopted,
+        negative_proof=not_proven or say("made with {file}", file=decoy.file.name if decoy else ""),
     )
 
 
@@ -99,13 +109,22 @@ def _debt(run: Run, file: marked_file.MarkedFile) -> Debt:
     )
 
 
-def _insert(database: MediaStatusDB, one: Followed) -> bool:
+def _insert_decoy(database: MediaStatusDB, decoy: Followed) -> str:
+    """Insert the row whose hash is wrong; why that can't be, empty where it was done. No run fails over it."""
+    try:
+        adopted = _insert(database, decoy, negative_proof.wrong_hash(decoy.debt.sha256))
+    except DatabaseFault as fault:
+        return say("not made: {why}", why=fault.summary)
+    return say("not made: another program was faster with the row") if adopted else ""
+
+
+def _insert(database: MediaStatusDB, one: Followed, sha256: str) -> bool:
     """Insert the row of a file; True where another program had done so."""
     file, adopted = one.file, False
     one.inserted_at = time.time()
     try:
         one.debt.row_id = database.insert_file_record(
-            file.path, file.name, file.size, one.debt.sha256, download_status="completed", transfer_status="pending"
+            file.path, file.name, file.size, sha256, download_status="completed", transfer_status="pending"
         )
     except DatabaseFault as fault:
         if fault.cause is not shared.ROW_EXISTS:

@@ -10,7 +10,7 @@ from celestial_nasops import daemon_state
 from celestial_nasops.fault import LocalFault, NasFault
 from celestial_nasops.language import say
 from celestial_nasops.wakeup import Wakeup, settle
-from healthcheck import causes, marked_file
+from healthcheck import causes, marked_file, negative_proof
 from healthcheck.context import Followed, Run
 from healthcheck.ledger import Debt
 from healthcheck.moments import clock_offset, iso, lasting
@@ -26,6 +26,11 @@ _LOOK_SECONDS = 10.0
 
 
 def probe(run: Run) -> Finding:
+    """Judge the deletions that are owed, and then what must not be deleted at all."""
+    return negative_proof.with_deletion(run, _deletions(run))
+
+
+def _deletions(run: Run) -> Finding:
     """Wait for what this run's own files fall due within it, judge what can be judged, and leave the rest owed."""
     lost = [one for one in run.followed if one.copy_is in ("missing", "changed") and one.debt.presence() == "gone"]
     if lost:

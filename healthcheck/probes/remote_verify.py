@@ -15,7 +15,7 @@ from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, Transfer
 from celestial_nasops.nas.capabilities import Way
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
-from healthcheck import causes, daemon_errors, marked_file
+from healthcheck import causes, daemon_errors, marked_file, negative_proof
 from healthcheck.context import Followed, Run
 from healthcheck.daemon_progress import DaemonProgress
 from healthcheck.moments import clock_offset, from_database
@@ -54,7 +54,8 @@ class Evidence:
 def probe(run: Run) -> Finding:
     """Wait on the queue's commits until every file is settled or the time is up, and verify each copy at once."""
     media, path = run.config.local_settings.media_path, run.config.database_settings.db_path
-    waiting, verified = list(run.followed), list[Finding]()
+    waiting, verified, decoy = list(run.followed), list[Finding](), run.decoy
+    decoy_until: float | None = None
     refusal: Fault | None = None
     progress = DaemonProgress(run.config.daemon_settings.state_path)
     begun = time.monotonic()
@@ -63,6 +64,8 @@ def probe(run: Run) -> Finding:
 
         def look() -> bool | None:
             seen = [_observe(run, database, one) for one in waiting]  # every one is looked at, whatever the first shows
+            if decoy is not None:
+                seen.append(negative_proof.observe(database, decoy))
             return any(seen) or None
 
         while True:
@@ -75,13 +78,19 @@ def probe(run: Run) -> Finding:
                 progress.look()
             refusal = run.nas.refusal
             left = run.clock.left_to_wait()
-            if not waiting or refusal is not None or left <= 0:
+            if not waiting:
+                good = all(finding.outcome is Outcome.PASS for finding in verified)
+                if decoy is None or negative_proof.is_settled(decoy) or not good:
+                    break
+                decoy_until = decoy_until or time.monotonic() + negative_proof.LONGEST_WAIT_SECONDS
+                left = min(left, decoy_until - time.monotonic())
+            if refusal is not None or left <= 0:
                 break
-            run.tell(_waiting_for(waiting))
+            run.tell(_waiting_for(waiting) if waiting else say("waiting for the daemon to refuse a wrong file"))
             settle(look, wakeup, min(left, run.config.testing.poll_interval_seconds))
             run.nudge.drain()
             database.check_same_file()
-        evidence = _evidence(database, waiting, ahead_before, progress) if waiting else Evidence()
+        evidence = _evidence(run, database, waiting, ahead_before, progress) if waiting else Evidence()
     waited = time.monotonic() - begun
     if waiting and refusal is not None:
         # Without a look of our own nothing can be proven, and the daemon goes the same way to the same NAS.
@@ -91,7 +100,7 @@ def probe(run: Run) -> Finding:
         judge_unfinished(one, replace(evidence, moving=progress.moving(one.file.path)), waited, now, site)
         for one in waiting
     ]
-    finding = _sum_up(verified)
+    finding = negative_proof.with_copy(run, _sum_up(verified))
     nas = run.nas.capabilities
     return finding if nas is None else replace(finding, details={**finding.details, "nas": asdict(nas)})
 
@@ -309,9 +318,9 @@ def _ahead(database: MediaStatusDB, files: list[Followed]) -> int:
 
 
 def _evidence(
-    database: MediaStatusDB, waiting: list[Followed], ahead_before: int, progress: DaemonProgress
+    run: Run, database: MediaStatusDB, waiting: list[Followed], ahead_before: int, progress: DaemonProgress
 ) -> Evidence:
-    mine = {one.file.path for one in waiting}
+    mine = {one.file.path for one in [*waiting, *([run.decoy] if run.decoy else [])]}
     now = time.time()
     in_hand = sum(1 for row in database.in_hand() if row.file_path not in mine and _may_be_moving(row, now))
     ahead = _ahead(database, waiting)

@@ -187,47 +187,22 @@ def ended(site: Site) -> Iterator[None]:
     probe="daemon_status",
     cause="daemon_crash_loop",
     says=(
-        "media-sync-daemon.service keeps crashing: {restarts} restart(s), activating, {state}; "
-        f"its last error: {NO_PERMISSION}"
-    ),
-    remedy=LOOP_REMEDY,
-)
-def crash_loop(site: Site) -> Iterator[None]:
-    """It ends at each start."""
-    with drop_in(site, "RestartSec=500ms"):
-        with crash_looping(site):
-            yield
-        site.mend(LOOP_REMEDY.rpartition("; more: ")[0])
-
-
-@fault(
-    probe="daemon_status",
-    cause="daemon_crash_loop",
-    says=(
         "media-sync-daemon.service keeps crashing: {restarts} restart(s), activating, start-pre; "
         f"its last error: {NO_PERMISSION}"
     ),
     remedy=LOOP_REMEDY,
 )
-def between_two_starts(site: Site) -> Iterator[None]:
+def crash_loop(site: Site) -> Iterator[None]:
     """It ends at each start, and is just being started."""
     hold = "/bin/sh -c 'while [ -e /run/hold ]; do sleep 0.1; done'"
     with drop_in(site, "RestartSec=500ms", f"ExecStartPre=+{hold}"):
-        with crash_looping(site):
-            site.edge.run("touch", "/run/hold")
-            site.edge.wait_for_unit(DAEMON, SubState="start-pre")
-            yield
-            site.edge.run("rm", "/run/hold")
-        site.mend(LOOP_REMEDY.rpartition("; more: ")[0])
-
-
-@contextlib.contextmanager
-def crash_looping(site: Site) -> Iterator[None]:
-    """Have it end at each start, from the third on."""
-    site.edge.shell(f"chown root: {MEDIA}; systemctl restart {DAEMON} || true")
-    site.edge.wait_for_unit(DAEMON, NRestarts="2")
-    yield
-    site.edge.run("chown", f"{USER}:", MEDIA)
+        site.edge.shell(f"chown root: {MEDIA}; systemctl restart {DAEMON} || true")
+        site.edge.wait_for_unit(DAEMON, NRestarts="2")
+        site.edge.run("touch", "/run/hold")
+        site.edge.wait_for_unit(DAEMON, SubState="start-pre")
+        yield
+        site.edge.shell(f"chown {USER}: {MEDIA}; rm /run/hold")
+    site.mend(LOOP_REMEDY.rpartition("; more: ")[0])
 
 
 # --- it lives and does nothing ---

@@ -157,7 +157,8 @@ def test_host_key_unknown(scene: Scene, nas: Server) -> None:
         assert (what, cause, outcome.exit_code) == ("fail", "nas_host_key_unknown", 1), outcome.stdout
         assert summary == f"the host key of 127.0.0.1 is not in {nas.known_hosts}; it shows {seen}"
         # The odd daemon needs no SSH, so a copy is there that this run could not reach: it says so, and keeps the debt.
-        assert outstanding_copy(outcome) == [("cleanup", f"its copy on the NAS: {summary}")]
+        # The daemon may have tried the file with a wrong hash as well, or not yet: then nothing of it can be there.
+        assert set(outstanding_copy(outcome)) == {("cleanup", f"its copy on the NAS: {summary}")}
         pin(nas, [" ".join(Path(f"{nas.folder}/host_ed25519.pub").read_text().split()[:2])])
         assert scene.check("--no-insert").exit_code == 0
     assert (scene.litter(), scene.debts()) == ([], [])
