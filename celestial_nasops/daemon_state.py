@@ -60,6 +60,7 @@ class DaemonState:
     """What the daemon says of itself. Times are Unix seconds; ``heartbeat_boottime`` is on CLOCK_BOOTTIME,
     which nobody sets.
 
+    ``media_path`` and ``db_path`` are those of the configuration in use; empty where an older daemon wrote the file.
     ``nas`` is what the NAS can do, as the last connection found it out; None where there was none yet.
     ``process_start_ticks`` tells a process from a later one with the same pid: field 22 of ``/proc/PID/stat``, proc(5).
     """
@@ -88,6 +89,8 @@ class DaemonState:
     paused_at: _Seconds | None = None
     paused_reason: str = ""
     nas: Capabilities | None = None
+    media_path: str = ""
+    db_path: str = ""
 
 
 def write(folder: str, state: DaemonState) -> None:

@@ -3,6 +3,29 @@
 from __future__ import annotations
 
 from celestial_nasops.fault import Cause
+from healthcheck.daemon_causes import (
+    DAEMON_CANNOT_WRITE_STATE as DAEMON_CANNOT_WRITE_STATE,
+    DAEMON_CRASH_LOOP as DAEMON_CRASH_LOOP,
+    DAEMON_DEAD as DAEMON_DEAD,
+    DAEMON_ENDED as DAEMON_ENDED,
+    DAEMON_FAILED as DAEMON_FAILED,
+    DAEMON_HUNG as DAEMON_HUNG,
+    DAEMON_INACTIVE as DAEMON_INACTIVE,
+    DAEMON_KILLED as DAEMON_KILLED,
+    DAEMON_MASKED as DAEMON_MASKED,
+    DAEMON_NOT_FOUND as DAEMON_NOT_FOUND,
+    DAEMON_OTHER_CONFIG as DAEMON_OTHER_CONFIG,
+    DAEMON_OUT_OF_MEMORY as DAEMON_OUT_OF_MEMORY,
+    DAEMON_STALE_CODE as DAEMON_STALE_CODE,
+    DAEMON_STALE_CONFIG as DAEMON_STALE_CONFIG,
+    DAEMON_STARTING as DAEMON_STARTING,
+    DAEMON_WRONG_DATABASE as DAEMON_WRONG_DATABASE,
+    DAEMON_WRONG_MEDIA as DAEMON_WRONG_MEDIA,
+    DAEMON_WRONG_USER as DAEMON_WRONG_USER,
+    DELETIONS_STOPPED as DELETIONS_STOPPED,
+    NAS_IS_FULL as NAS_IS_FULL,
+    SYSTEMD_UNAVAILABLE as SYSTEMD_UNAVAILABLE,
+)
 from healthcheck.doctor.causes import (
     CONFIG_WARNS as CONFIG_WARNS,
     DOCTOR_BLIND as DOCTOR_BLIND,
@@ -25,78 +48,6 @@ from healthcheck.doctor.causes import (
     UNIT_NOT_RELOADED as UNIT_NOT_RELOADED,
     UNIT_OFF as UNIT_OFF,
     USERS_DIFFER as USERS_DIFFER,
-)
-
-# --- daemon_status ---
-DAEMON_NOT_FOUND = Cause(
-    "daemon_not_found",
-    "systemd knows no unit {unit}",
-    "install the daemon's unit, or correct daemon_settings.unit in unified_config.json; see: systemctl list-unit-files",
-)
-DAEMON_MASKED = Cause(
-    "daemon_masked",
-    "{unit} is masked, so it can't be started",
-    "sudo systemctl unmask {unit} && sudo systemctl start {unit}",
-)
-DAEMON_INACTIVE = Cause(
-    "daemon_inactive",
-    "{unit} is not running ({state})",
-    "sudo systemctl start {unit}; and so that it starts at boot: sudo systemctl enable {unit}",
-)
-DAEMON_FAILED = Cause(
-    "daemon_failed",
-    "{unit} has failed ({result}, {exit_status}); its last error: {last_error}",
-    "mend what that says, then: sudo systemctl restart {unit}; more: journalctl -u {unit} -n 50",
-)
-DAEMON_CRASH_LOOP = Cause(
-    "daemon_crash_loop",
-    "{unit} keeps crashing: {restarts} restart(s), {state}; its last error: {last_error}",
-    "mend what that says; more: journalctl -u {unit} -n 50",
-)
-DAEMON_STARTING = Cause(
-    "daemon_starting",
-    "{unit} is {state}, not running yet",
-    "wait for it, or see what holds it: systemctl status {unit}",
-)
-DAEMON_DEAD = Cause(
-    "daemon_dead",
-    "media-sync-daemon does not run: {evidence}",
-    "start it: media-sync-daemon --config {config_path}",
-)
-DAEMON_HUNG = Cause(
-    "daemon_hung",
-    "the daemon (pid {pid}) gives no sign of life for {silent_seconds} s, {evidence}",
-    "sudo systemctl restart {unit}; if it was stopped by a signal: sudo kill -CONT {pid}",
-)
-DAEMON_CANNOT_WRITE_STATE = Cause(
-    "daemon_cannot_write_state",
-    "the daemon (pid {pid}) runs, and can't write its state in {folder}: {reason}",
-    "make the folder writable, for nothing is deleted until it is: {remedy}",
-)
-DAEMON_STALE_CODE = Cause(
-    "daemon_stale_code",
-    "the daemon (pid {pid}) still runs the code from before the upgrade",
-    "sudo systemctl restart {unit}",
-)
-DAEMON_STALE_CONFIG = Cause(
-    "daemon_stale_config",
-    "the daemon (pid {pid}) does not use the present configuration {config_path}",
-    "sudo systemctl restart {unit}",
-)
-DELETIONS_STOPPED = Cause(
-    "deletions_stopped",
-    "the daemon (pid {pid}) carries files and deletes none, until a person has looked: {reason}",
-    "look at what that names, then: sudo media-sync-daemon resume; until then the disk fills up",
-)
-NAS_IS_FULL = Cause(
-    "nas_is_full",
-    "the daemon (pid {pid}) can't send everything: {reason}",
-    "free space on the NAS or raise the quota there; the rest goes by itself",
-)
-SYSTEMD_UNAVAILABLE = Cause(
-    "systemd_unavailable",
-    "systemd could not be asked about {unit}: {reason}",
-    "try: systemctl status {unit}; where the daemon runs without systemd set daemon_settings.supervisor to none",
 )
 
 # --- ping ---

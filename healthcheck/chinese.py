@@ -87,6 +87,15 @@ PHRASES = {
     "exit code {status}": "退出码 {status}",
     "signal {status}": "信号 {status}",
     "none in the journal that this user may read": "当前用户可读的日志中没有",
+    "none in the journal that this user may read; its last status: {status}": (
+        "当前用户可读的日志中没有；它最后的状态：{status}"
+    ),
+    "its last error: {error}": "它最后的错误：{error}",
+    "what the one leaves beside the queue, the other can't use": "一方在队列旁留下的文件，另一方无法使用",
+    "systemctl gave no answer within {seconds} s": "systemctl 在 {seconds} 秒内没有应答",
+    "systemctl ended with exit code {code}: {output}": "systemctl 以退出码 {code} 结束：{output}",
+    "{setting} is {theirs} there and {ours} here": "{setting} 在那里是 {theirs}，在这里是 {ours}",
+    "not in the media folder or the database": "但媒体目录和数据库相同",
     "not readable ({why})": "无法读取（{why}）",
     "no reason given": "没有说明原因",
     "nothing": "无",

@@ -136,13 +136,16 @@ DAEMON_DOWN = _codes(
     causes.DAEMON_MASKED,
     causes.DAEMON_INACTIVE,
     causes.DAEMON_FAILED,
+    causes.DAEMON_KILLED,
+    causes.DAEMON_OUT_OF_MEMORY,
+    causes.DAEMON_ENDED,
     causes.DAEMON_CRASH_LOOP,
     causes.DAEMON_STARTING,
     causes.DAEMON_DEAD,
     causes.DAEMON_HUNG,
     shared.DAEMON_PAUSED,
 )
-_DAEMON_ENDED_BY_ITSELF = _codes(causes.DAEMON_FAILED, causes.DAEMON_CRASH_LOOP)
+_DAEMON_ENDED_BY_ITSELF = _codes(causes.DAEMON_FAILED, causes.DAEMON_ENDED, causes.DAEMON_CRASH_LOOP)
 _FOLDER = _codes(
     shared.FOLDER_MISSING,
     shared.FOLDER_NOT_A_FOLDER,
@@ -188,8 +191,30 @@ RULES = (
     Rule(DAEMON_DOWN, _OVERDUE | _NOT_CARRIED | _codes(causes.BACKLOG_OLD)),
     # A daemon with yesterday's configuration looks at other places; what it deletes is never explained away.
     Rule(
-        _codes(causes.DAEMON_STALE_CONFIG, causes.DAEMON_STALE_CODE),
+        _codes(
+            causes.DAEMON_STALE_CONFIG,
+            causes.DAEMON_STALE_CODE,
+            causes.DAEMON_OTHER_CONFIG,
+        ),
         _OVERDUE | _NOT_CARRIED | _codes(causes.COPY_WRONG_PATH),
+    ),
+    Rule(
+        _codes(causes.DAEMON_OTHER_CONFIG, causes.DAEMON_WRONG_DATABASE, causes.DAEMON_WRONG_MEDIA),
+        _OVERDUE | _NOT_CARRIED | _codes(causes.BACKLOG_OLD),
+    ),
+    # Another user may not touch what is here, leaves beside the queue what others can't use, and has no key of the NAS.
+    Rule(
+        _codes(causes.DAEMON_WRONG_USER),
+        _OVERDUE
+        | _NOT_CARRIED
+        | _codes(
+            causes.BACKLOG_OLD,
+            causes.TRANSFER_FAILED,
+            causes.TRANSFER_RETRYING,
+            shared.DATABASE_NO_PERMISSION,
+            shared.DATABASE_READ_ONLY,
+            shared.FOLDER_NO_PERMISSION,
+        ),
     ),
     # The daemon deletes nothing that it can't write down first.
     Rule(_codes(causes.DAEMON_CANNOT_WRITE_STATE, shared.PENDING_DELETES_UNSAVED), _OVERDUE),

@@ -6,10 +6,11 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import celestial_nasops
 from celestial_nasops import daemon_state
-from celestial_nasops.config import DaemonSettings
+from celestial_nasops.config import Config, DaemonSettings
 from celestial_nasops.daemon.board import Situation, coded, status_line
 from celestial_nasops.daemon_events import journalled
 from celestial_nasops.daemon_state import DaemonState, ReadOnlyFolder
@@ -20,6 +21,20 @@ from celestial_nasops.notify import Notifier
 _DEBOUNCE_SECONDS = 0.2
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InUse:
+    """What is told of the configuration that the work is done by, which may be older than the one that was read."""
+
+    fingerprint: str
+    media_path: str
+    db_path: str
+
+    @classmethod
+    def of(cls, config: Config) -> InUse:
+        """Of a configuration that is put to use."""
+        return cls(config.fingerprint(), config.local_settings.media_path, config.database_settings.db_path)
 
 
 class SignsOfLife:
@@ -50,15 +65,13 @@ class SignsOfLife:
             interval = min(interval, _DEBOUNCE_SECONDS)
         return max(0.0, self._given_at + interval - time.monotonic())
 
-    def give(
-        self, look: Callable[[], Situation], settings: DaemonSettings, fingerprint: str, stuck: str | None
-    ) -> None:
+    def give(self, look: Callable[[], Situation], settings: DaemonSettings, in_use: InUse, stuck: str | None) -> None:
         """Give one.
 
         Args:
             look: gives what to tell; asked after the news are taken for told, so that none comes in between.
             settings: where the state file lies, and how often it is written.
-            fingerprint: of the configuration in use.
+            in_use: the configuration that the work is done by.
             stuck: what is stuck; then the daemon is as good as dead and does not look alive.
         """
         self._given_at, self._news = time.monotonic(), False
@@ -72,9 +85,9 @@ class SignsOfLife:
             return
         self._silenced = ""
         self._notifier.watchdog()
-        self._write(settings.state_path, self._state(line, situation, settings, fingerprint))
+        self._write(settings.state_path, self._state(line, situation, settings, in_use))
 
-    def _state(self, line: str, situation: Situation, settings: DaemonSettings, fingerprint: str) -> DaemonState:
+    def _state(self, line: str, situation: Situation, settings: DaemonSettings, in_use: InUse) -> DaemonState:
         return DaemonState(
             pid=os.getpid(),
             process_start_ticks=self._start_ticks,
@@ -83,7 +96,7 @@ class SignsOfLife:
             code_path=self._code_path,
             code_fingerprint=self._code,
             config_path=self._config_path,
-            config_fingerprint=fingerprint,
+            config_fingerprint=in_use.fingerprint,
             heartbeat_at=time.time(),
             heartbeat_boottime=time.clock_gettime(time.CLOCK_BOOTTIME),
             heartbeat_seconds=settings.heartbeat_seconds,
@@ -99,6 +112,8 @@ class SignsOfLife:
             paused_at=situation.paused.at if situation.paused else None,
             paused_reason=situation.paused.reason if situation.paused else "",
             nas=situation.nas,
+            media_path=in_use.media_path,
+            db_path=in_use.db_path,
         )
 
     def _write(self, folder: str, state: DaemonState) -> None:

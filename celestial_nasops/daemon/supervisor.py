@@ -17,7 +17,7 @@ from celestial_nasops.daemon.board import Board, Situation, coded
 from celestial_nasops.daemon.crew import Crew
 from celestial_nasops.daemon.deletion_guard import DeletionGuard, DeletionsStopped
 from celestial_nasops.daemon.signals import Signals
-from celestial_nasops.daemon.signs_of_life import SignsOfLife
+from celestial_nasops.daemon.signs_of_life import InUse, SignsOfLife
 from celestial_nasops.daemon.start import read_only_folders, unusable_folders
 from celestial_nasops.daemon_events import journalled
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
@@ -166,7 +166,7 @@ class Supervisor:
         )
         self._db = MediaStatusDB(queue.db_path, timeout_seconds=min(queue.connection_timeout, _OWN_LOCK_WAIT_SECONDS))
         self._wakeup = Wakeup(self._db.folder, self._control, stop_fd=self._signals.fileno())
-        self._crew, self._fingerprint = crew, self._config.fingerprint()
+        self._crew, self._in_use = crew, InUse.of(self._config)
 
     def _look_at_places(self) -> None:
         """Whether the queue and the media folder are those that they were."""
@@ -328,7 +328,7 @@ class Supervisor:
 
     def _give_signs(self, doing: str = "") -> None:
         stuck = None if doing else self._crew.stuck
-        self._signs.give(lambda: self._situation(doing), self._config.daemon_settings, self._fingerprint, stuck)
+        self._signs.give(lambda: self._situation(doing), self._config.daemon_settings, self._in_use, stuck)
 
     def _situation(self, doing: str) -> Situation:
         try:

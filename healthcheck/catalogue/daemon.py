@@ -116,48 +116,6 @@ ENTRIES = (
         ),
     ),
     Entry(
-        causes.DAEMON_FAILED,
-        where=("daemon_status",),
-        en=Text(
-            title="The daemon has failed",
-            explanation=(
-                "The daemon ended with an error or was killed, and systemd has not started it again. The exit "
-                "status and its last error are quoted. Files wait safely. Mend what the error says before it is "
-                "started again, else it fails the same way."
-            ),
-        ),
-        zh=Translation(
-            title="守护进程已失败",
-            explanation=(
-                "守护进程因错误结束或被终止，systemd 没有再启动它。消息中有退出状态和它最后的错误。文件在安全地等"
-                "待。重新启动之前先解决错误所说的问题，否则会同样失败。"
-            ),
-            summary="{unit} 已失败（{result}，{exit_status}）；它最后的错误：{last_error}",
-            remedy="解决所说的问题，然后：sudo systemctl restart {unit}；更多：journalctl -u {unit} -n 50",
-        ),
-    ),
-    Entry(
-        causes.DAEMON_CRASH_LOOP,
-        where=("daemon_status",),
-        en=Text(
-            title="The daemon keeps crashing",
-            explanation=(
-                "systemd starts the daemon and it ends again shortly after, over and over. A bad configuration, "
-                "a folder it can't write, or a file that brings it down are usual. Read its last error first; "
-                "restarting by hand changes nothing."
-            ),
-        ),
-        zh=Translation(
-            title="守护进程反复崩溃",
-            explanation=(
-                "systemd 启动守护进程，它很快又结束，如此反复。常见原因是配置有误、目录不可写，或某个文件使它崩溃"
-                "。先看它最后的错误；手工重启没有用。"
-            ),
-            summary="{unit} 反复崩溃：重启 {restarts} 次，{state}；它最后的错误：{last_error}",
-            remedy="解决所说的问题；更多：journalctl -u {unit} -n 50",
-        ),
-    ),
-    Entry(
         causes.DAEMON_STARTING,
         where=("daemon_status",),
         en=Text(
@@ -283,6 +241,101 @@ ENTRIES = (
         ),
     ),
     Entry(
+        causes.DAEMON_WRONG_USER,
+        where=("daemon_status",),
+        en=Text(
+            title="The daemon runs as another user than the check",
+            explanation=(
+                "The daemon needs the media folder, the queue and the key of the NAS, which all belong to one user, "
+                "and SQLite leaves files beside the queue that only their owner can use. Somebody has changed User= "
+                "of a unit, in a drop-in for example. Give the unit its user back rather than the folders to another "
+                "user: the dock's program and this check use them, too."
+            ),
+        ),
+        zh=Translation(
+            title="守护进程与检查以不同用户运行",
+            explanation=(
+                "守护进程需要媒体目录、队列和 NAS 的密钥，它们属于同一个用户；SQLite 在队列旁留下的文件也只有属主"
+                "能用。有人修改了单元的 User=，例如在 drop-in 中。应把单元改回原来的用户，而不是把目录交给别的用户："
+                "机场程序和本检查也在使用它们。"
+            ),
+            summary="{unit} 以用户 {user} 运行，而本检查以 {own_user} 运行：{evidence}",
+            remedy=(
+                "sudo systemctl edit {unit}，加入 [Service] 和 User={own_user} 两行并保存，然后：sudo systemctl "
+                "reset-failed {unit} && sudo systemctl restart {unit}；如果 {user} 才是对的：sudo ./install.sh "
+                "--user {user}"
+            ),
+        ),
+    ),
+    Entry(
+        causes.DAEMON_WRONG_DATABASE,
+        where=("daemon_status",),
+        en=Text(
+            title="The daemon uses another database",
+            explanation=(
+                "The path of the queue was changed in the configuration after the daemon had read it. The daemon goes "
+                "on with the old queue, so what is written to the new one is never carried. Nothing is lost; decide "
+                "which of the two is right. The units have to be made anew for a new path, which the installer does."
+            ),
+        ),
+        zh=Translation(
+            title="守护进程使用另一个数据库",
+            explanation=(
+                "守护进程读取配置之后，配置中的队列路径被修改。守护进程仍使用旧队列，写入新队列的文件不会被传输。不会"
+                "丢失文件；先确定哪一个是对的。新路径需要重新生成服务单元，安装程序会做。"
+            ),
+            summary="守护进程（pid {pid}）从数据库 {theirs} 取文件，而 {config_path} 现在写的是 {ours}",
+            remedy="在那里改正 database_settings.db_path，或让两者都使用它：sudo ./install.sh",
+        ),
+    ),
+    Entry(
+        causes.DAEMON_WRONG_MEDIA,
+        where=("daemon_status",),
+        en=Text(
+            title="The daemon uses another media folder",
+            explanation=(
+                "The media folder was changed in the configuration after the daemon had read it. The daemon refuses "
+                "files outside of the folder that it knows, so those in the new one would fail. Decide which of the "
+                "two is right. The units have to be made anew for a new folder, which the installer does."
+            ),
+        ),
+        zh=Translation(
+            title="守护进程使用另一个媒体目录",
+            explanation=(
+                "守护进程读取配置之后，配置中的媒体目录被修改。守护进程拒绝它所知目录之外的文件，因此新目录中的文件会"
+                "失败。先确定哪一个是对的。新目录需要重新生成服务单元，安装程序会做。"
+            ),
+            summary="守护进程（pid {pid}）从目录 {theirs} 取文件，而 {config_path} 现在写的是 {ours}",
+            remedy="在那里改正 local_settings.media_path，或让两者都使用它：sudo ./install.sh",
+        ),
+    ),
+    Entry(
+        causes.DAEMON_OTHER_CONFIG,
+        where=("daemon_status",),
+        en=Text(
+            title="The daemon was started with another configuration file",
+            explanation=(
+                "The daemon and this check read two files, and the two don't say the same. The check then looks at "
+                "other places than the daemon works in. An edited ExecStart= of the unit, a drop-in or a daemon "
+                "started by hand lead to this. Let both read one file."
+            ),
+        ),
+        zh=Translation(
+            title="守护进程启动时用了另一个配置文件",
+            explanation=(
+                "守护进程与本检查读取两个不同的文件，内容不一致，因此检查的位置与守护进程工作的位置不同。单元的 "
+                "ExecStart= 被修改、drop-in，或手工启动的守护进程都会这样。请让两者读取同一个文件。"
+            ),
+            summary=(
+                "守护进程（pid {pid}）启动时用的是 {their_config}，本检查用的是 {config_path}，两者不同：{differences}"
+            ),
+            remedy=(
+                "查看 --config {their_config} 来自哪里，并改为 {config_path}：systemctl cat {unit}；然后：sudo "
+                "systemctl daemon-reload && sudo systemctl restart {unit}"
+            ),
+        ),
+    ),
+    Entry(
         causes.SYSTEMD_UNAVAILABLE,
         where=("daemon_status",),
         en=Text(
@@ -301,8 +354,8 @@ ENTRIES = (
             ),
             summary="无法向 systemd 询问 {unit}：{reason}",
             remedy=(
-                "试一试：systemctl status {unit}；如果守护进程不由 systemd 管理，请将 daemon_settings.supervisor "
-                "设为 none"
+                "看总线是否卡住：busctl --timeout=5 list；如果是：sudo systemctl restart dbus；如果守护进程不由 "
+                "systemd 管理，请将 daemon_settings.supervisor 设为 none"
             ),
         ),
     ),

@@ -3,38 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 import time
-from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from celestial_nasops import causes as shared, daemon_state, process, read_only, words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import DaemonState
+from celestial_nasops.durable import user_name
 from celestial_nasops.fault import LocalFault
 from celestial_nasops.language import say
 from celestial_nasops.wakeup import Wakeup
-from healthcheck import causes, daemon_errors, state_folder, systemctl
+from healthcheck import causes, daemon_errors, daemon_unit, state_folder, systemctl
 from healthcheck.context import Run
-from healthcheck.moments import lasting
+from healthcheck.daemon_unit import Properties
 from healthcheck.outcome import Finding, Outcome
 from healthcheck.state_folder import Obstacle
 
-_PROPERTIES = (
-    "LoadState",
-    "ActiveState",
-    "SubState",
-    "Result",
-    "ExecMainCode",
-    "ExecMainStatus",
-    "ExecMainStartTimestamp",
-    "MainPID",
-    "NRestarts",
-    "StatusText",
-    "Job",
-)
-_LOOP_RESTARTS = 3
-_LOOP_UPTIME_SECONDS = 120
 _SILENT_HEARTBEATS = 3
 # The daemon ends within 10 s, and needs a few to start.
 _RESTART_SECONDS = 20.0
@@ -43,7 +27,19 @@ _MARGIN_SECONDS = 0.5
 
 _ERRNO_30 = {cause.code: cause for cause in (shared.FOLDER_READ_ONLY, shared.FOLDER_SANDBOXED, shared.FOLDER_REPLACED)}
 
-LastError = Callable[[], str]
+# Another database comes first: without it nothing is found, with another folder what is found is refused.
+_PLACES = {
+    "database_settings.db_path": causes.DAEMON_WRONG_DATABASE,
+    "local_settings.media_path": causes.DAEMON_WRONG_MEDIA,
+}
+
+
+class Elsewhere(NamedTuple):
+    """A place that the daemon uses where the configuration names another."""
+
+    setting: str
+    theirs: str
+    ours: str
 
 
 class Life(NamedTuple):
@@ -59,13 +55,18 @@ class Life(NamedTuple):
     """Why its state can't be written, as far as that can be seen from here."""
     read_only: LocalFault | None = None
     """A folder where it gets [Errno 30]: its sandbox may forbid what this process may do."""
+    other_config: bool = False
+    """Whether it was started with another configuration file."""
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 def probe(run: Run) -> Finding:
     """Ask systemd, and the daemon's state file where there is one; a restart under way is given the time to end."""
-    seen = _look(run.config, run.config_path)
+    # Root may use what anybody leaves; it is root by hand only.
+    own_user = "" if os.geteuid() == 0 else user_name()
+    seen = _look(run.config, run.config_path, own_user)
     if seen.patience:
-        seen = _look_again(run, seen)
+        seen = _look_again(run, seen, own_user)
     run.own_daemon = seen.is_own
     return seen.finding
 
@@ -77,8 +78,8 @@ def timeout_seconds(run: Run) -> float:
 
 
 def look(config: Config, config_path: str) -> Finding:
-    """One look, for a configuration, outside of a run."""
-    return _look(config, config_path).finding
+    """One look, for a configuration, outside of a run, and at whoever runs the daemon."""
+    return _look(config, config_path, "").finding
 
 
 class _Seen(NamedTuple):
@@ -89,7 +90,7 @@ class _Seen(NamedTuple):
     is_own: bool = False
 
 
-def _look_again(run: Run, seen: _Seen) -> _Seen:
+def _look_again(run: Run, seen: _Seen, own_user: str) -> _Seen:
     # A run that has little time is not to spend all of it here.
     until = time.monotonic() + min(seen.patience, run.clock.left_to_wait() / 2)
     run.tell(say("the daemon is not there: is it being restarted?"))
@@ -97,42 +98,36 @@ def _look_again(run: Run, seen: _Seen) -> _Seen:
         while seen.patience and time.monotonic() < until:
             wakeup.wait(_LOOK_AGAIN_SECONDS)
             run.check_interrupted()
-            seen = _look(run.config, run.config_path)
+            seen = _look(run.config, run.config_path, own_user)
     return seen
 
 
-def _look(config: Config, config_path: str) -> _Seen:
+def _look(config: Config, config_path: str, own_user: str) -> _Seen:
+    """Look once. ``own_user``: who should run the daemon, if that is known."""
     daemon, timeout = config.daemon_settings, config.check_settings.daemon_status_timeout_seconds
     if daemon.supervisor == "none":
-        life = _look_at_state(config)
+        life = _look_at_state(config, config_path)
         finding = judge_life(life, daemon.unit, config_path, daemon.state_path)
         patience = max(0.0, min(timeout - _MARGIN_SECONDS, _RESTART_SECONDS)) if has_just_ended(life) else 0.0
         return _Seen(finding, patience, _is_ours_of_today(life))
     users = daemon.supervisor == "systemd-user"
     try:
-        shown = systemctl.show([daemon.unit], *_PROPERTIES, timeout_seconds=timeout, users=users)
+        shown = systemctl.show([daemon.unit], *daemon_unit.PROPERTIES, timeout_seconds=timeout, users=users)
         properties = shown.get(daemon.unit, {})
     except process.ProcessFault as fault:
-        reason = fault.summary
-        return _Seen(Finding.of_cause(causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=daemon.unit, reason=reason))
-    bad = judge_unit(properties, time.time(), daemon.unit, lambda: _last_error(daemon.unit, properties, users=users))
+        return _Seen(daemon_unit.unavailable(daemon.unit, daemon_unit.why_unavailable(fault)))
+    own_user = "" if users else own_user
+    now, last_error = time.time(), lambda: daemon_unit.last_error(daemon.unit, properties, users=users)
+    bad = daemon_unit.judge(properties, now, daemon.unit, last_error, own_user)
     if bad is not None:
-        return _Seen(bad, _RESTART_SECONDS if is_between(properties) else 0.0)
-    life = _look_at_state(config, properties.get("StatusText", ""))
-    changed = _changed_at(config_path)
-    finding = judge_running(properties, life, daemon.unit, config_path, daemon.state_path, changed)
-    return _Seen(finding, is_own=_is_ours_of_today(life, _count(properties.get("MainPID", ""))))
-
-
-def is_between(properties: Mapping[str, str]) -> bool:
-    """Whether systemd is about to start or stop the unit, or both, so that it will soon be another thing.
-
-    A unit that waits for its automatic restart has failed, and is not between two states.
-    """
-    if properties.get("SubState") == "auto-restart":
-        return False
-    moving = properties.get("ActiveState") in ("activating", "deactivating")
-    return moving or _count(properties.get("Job", "")) > 0
+        return _Seen(bad, _RESTART_SECONDS if daemon_unit.is_between(properties) else 0.0)
+    life = _look_at_state(config, config_path, properties.get("StatusText", ""))
+    found = judge_running(properties, life, daemon.unit, config_path, daemon.state_path, _changed_at(config_path))
+    pid = daemon_unit.count(properties.get("MainPID", ""))
+    is_ours = isinstance(life, LocalFault) or (life is not None and life.state.pid == pid)
+    user = daemon_unit.user_of(pid, properties)
+    finding = daemon_unit.judge_user(found, user, daemon.unit, own_user, is_ours=is_ours)
+    return _Seen(finding, is_own=_is_ours_of_today(life, pid))
 
 
 def has_just_ended(life: Life | LocalFault | None) -> bool:
@@ -141,7 +136,7 @@ def has_just_ended(life: Life | LocalFault | None) -> bool:
 
 
 def judge_running(
-    properties: Mapping[str, str],
+    properties: Properties,
     life: Life | LocalFault | None,
     unit: str,
     config_path: str,
@@ -151,65 +146,20 @@ def judge_running(
     """What a unit that runs is worth: its daemon's own state where that is of this very process, else its age.
 
     Args:
-        properties: as for :func:`judge_unit`, which found nothing wrong with them.
+        properties: as for :func:`daemon_unit.judge`, which found nothing wrong with them.
         life: what the daemon's own state file tells.
         unit: the daemon's unit.
         config_path: the configuration.
         folder: where the state file lies.
         config_changed: when the configuration was changed (Unix seconds).
     """
-    pid = _count(properties.get("MainPID", ""))
+    pid = daemon_unit.count(properties.get("MainPID", ""))
     if isinstance(life, LocalFault):
         return Finding.of_fault(life, Outcome.WARN)
     if life is not None and life.state.pid == pid:
         return judge_life(life, unit, config_path, folder)
-    started = _unix(properties.get("ExecMainStartTimestamp", ""))
+    started = daemon_unit.unix(properties.get("ExecMainStartTimestamp", ""))
     return judge_foreign(pid, started, config_changed, unit, config_path)
-
-
-def judge_unit(properties: Mapping[str, str], now: float, unit: str, last_error: LastError) -> Finding | None:
-    """What systemd's view of the unit is, None where it is active and running as it should be.
-
-    Args:
-        properties: of ``systemctl show``, see systemctl(1) and org.freedesktop.systemd1(5).
-        now: Unix seconds.
-        unit: its name.
-        last_error: gives the last error line of its journal; asked only where it is needed.
-    """
-    load, active, sub = (properties.get(key, "") for key in ("LoadState", "ActiveState", "SubState"))
-    restarts = _count(properties.get("NRestarts", ""))
-    state = f"{active}, {sub}"
-    if not active:
-        return Finding.of_cause(
-            causes.SYSTEMD_UNAVAILABLE, Outcome.ERROR, unit=unit, reason=say("it told no ActiveState")
-        )
-    if load == "masked":
-        return Finding.of_cause(causes.DAEMON_MASKED, unit=unit)
-    if load not in ("loaded", ""):
-        return Finding.of_cause(causes.DAEMON_NOT_FOUND, unit=unit)
-    if sub == "auto-restart":
-        return Finding.of_cause(
-            causes.DAEMON_CRASH_LOOP, unit=unit, restarts=restarts, state=state, last_error=last_error()
-        )
-    if active == "failed":
-        return Finding.of_cause(
-            causes.DAEMON_FAILED,
-            unit=unit,
-            result=properties.get("Result", "?"),
-            exit_status=_ended(properties),
-            last_error=last_error(),
-        )
-    if active == "activating":
-        return Finding.of_cause(causes.DAEMON_STARTING, unit=unit, state=state)
-    if (active, sub) != ("active", "running") and active != "reloading":
-        return Finding.of_cause(causes.DAEMON_INACTIVE, unit=unit, state=state)
-    started = _unix(properties.get("ExecMainStartTimestamp", ""))
-    if restarts >= _LOOP_RESTARTS and started is not None and now - started < _LOOP_UPTIME_SECONDS:
-        state = say("running for {time} only", time=lasting(now - started))
-        return Finding.of_cause(
-            causes.DAEMON_CRASH_LOOP, unit=unit, restarts=restarts, state=state, last_error=last_error()
-        )
-    return None
 
 
 def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, folder: str) -> Finding:
@@ -245,6 +195,8 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
     if state.paused_at is not None:
         since, reason = words.clock(state.paused_at), state.paused_reason or say("no reason given")
         return Finding.of_cause(shared.DAEMON_PAUSED, by=state.paused_by, since=since, reason=reason)
+    if (found := _judge_places(life, unit, config_path)) is not None:
+        return found
     if state.deletions_stopped:
         return Finding.of_cause(causes.DELETIONS_STOPPED, Outcome.WARN, pid=state.pid, reason=state.deletions_stopped)
     if unsaved := daemon_errors.unsaved_deletions(state, folder):
@@ -270,6 +222,35 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
         last_error=state.last_error,
         heartbeat_age_seconds=round(silent, 3),
     )
+
+
+def _judge_places(life: Life, unit: str, config_path: str) -> Finding | None:
+    """Where it works elsewhere than the configuration says."""
+    state = life.state
+    if life.other_config and life.config_now != state.config_fingerprint:
+        found = [
+            say(
+                "{setting} is {theirs} there and {ours} here",
+                setting=place.setting,
+                theirs=place.theirs,
+                ours=place.ours,
+            )
+            for place in life.elsewhere
+        ]
+        return Finding.of_cause(
+            causes.DAEMON_OTHER_CONFIG,
+            Outcome.FAIL if found else Outcome.WARN,
+            pid=state.pid,
+            unit=unit,
+            their_config=state.config_path,
+            config_path=config_path,
+            differences=", ".join(found) or say("not in the media folder or the database"),
+        )
+    for place in life.elsewhere:
+        return Finding.of_cause(
+            _PLACES[place.setting], pid=state.pid, theirs=place.theirs, ours=place.ours, config_path=config_path
+        )
+    return None
 
 
 def judge_foreign(pid: int, started: float | None, config_changed: float, unit: str, config_path: str) -> Finding:
@@ -299,7 +280,7 @@ def read_only_folder(state: DaemonState, status_text: str, folder: str, unit: st
     return read_only.disk_fault(folder, setting)
 
 
-def _look_at_state(config: Config, status_text: str = "") -> Life | LocalFault | None:
+def _look_at_state(config: Config, config_path: str, status_text: str = "") -> Life | LocalFault | None:
     try:
         state = daemon_state.read(config.daemon_settings.state_path)
     except LocalFault as fault:
@@ -311,12 +292,40 @@ def _look_at_state(config: Config, status_text: str = "") -> Life | LocalFault |
     except OSError:
         code = None
     runs = daemon_state.process_start_ticks(state.pid) == state.process_start_ticks
-    stopped = runs and daemon_state.process_is_stopped(state.pid)
-    silent = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
     daemon = config.daemon_settings
-    found = read_only_folder(state, status_text, daemon.state_path, daemon.unit)
-    in_the_way = state_folder.obstacle(daemon.state_path, state.pid)
-    return Life(state, runs, stopped, code, config.fingerprint(), silent, in_the_way, read_only=found)
+    return Life(
+        state,
+        runs,
+        runs and daemon_state.process_is_stopped(state.pid),
+        code,
+        config.fingerprint(),
+        time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime,
+        state_folder.obstacle(daemon.state_path, state.pid),
+        read_only=read_only_folder(state, status_text, daemon.state_path, daemon.unit),
+        other_config=not _is_same(state.config_path, config_path),
+        elsewhere=elsewhere(state, config),
+    )
+
+
+def elsewhere(state: DaemonState, config: Config) -> tuple[Elsewhere, ...]:
+    """The places that a daemon uses where a configuration names others; older daemons don't tell theirs."""
+    pairs = {
+        "database_settings.db_path": (state.db_path, config.database_settings.db_path),
+        "local_settings.media_path": (state.media_path, config.local_settings.media_path),
+    }
+    return tuple(
+        Elsewhere(setting, theirs, ours)
+        for setting, (theirs, ours) in pairs.items()
+        if theirs and not _is_same(theirs, ours)
+    )
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two paths are one, wherever links in them lead."""
+    try:
+        return os.path.realpath(one) == os.path.realpath(other)
+    except (OSError, ValueError):  # a null character, in what somebody else has written
+        return False
 
 
 def _is_ours_of_today(life: Life | LocalFault | None, pid: int | None = None) -> bool:
@@ -330,42 +339,8 @@ def _is_ours_of_today(life: Life | LocalFault | None, pid: int | None = None) ->
     )
 
 
-def _last_error(unit: str, properties: Mapping[str, str], *, users: bool) -> str:
-    argv = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--priority=err", "--lines=1"]
-    line = ""
-    # First what its own processes said; systemd's "Failed to start" comes later and tells less.
-    own, all_of_it = ("_SYSTEMD_USER_UNIT", "--user-unit") if users else ("_SYSTEMD_UNIT", "--unit")
-    for whose in (f"{own}={unit}", f"{all_of_it}={unit}"):
-        try:
-            line = line or process.run([*argv, whose], timeout_seconds=2).stdout.strip()
-        except process.ProcessFault as fault:
-            line = say("not readable ({why})", why=fault.summary)
-    return line or properties.get("StatusText") or say("none in the journal that this user may read")
-
-
-def _ended(properties: Mapping[str, str]) -> str:
-    # ExecMainCode holds CLD_EXITED (1), CLD_KILLED (2) or CLD_DUMPED (3), see waitid(2)
-    status = properties.get("ExecMainStatus", "?")
-    if properties.get("ExecMainCode") == "1":
-        return say("exit code {status}", status=status)
-    return say("signal {status}", status=status)
-
-
-def _count(text: str) -> int:
-    """A number as systemd prints it; 0 for anything else, such as the "[not set]" of some properties."""
-    return int(text) if re.fullmatch(r"[0-9]{1,10}", text) else 0
-
-
 def _changed_at(path: str) -> float:
     try:
         return os.stat(path).st_mtime
     except OSError:  # it was read a moment ago; whoever replaces it will be noticed by the next run
         return 0.0
-
-
-def _unix(text: str) -> float | None:
-    """A timestamp of ``systemctl show --timestamp=unix``, such as ``@1737540000``."""
-    try:
-        return float(text.removeprefix("@"))
-    except ValueError:
-        return None

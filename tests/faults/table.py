@@ -46,6 +46,7 @@ class Fault:
         outcome: of the probe, and of the run.
         exit_code: of the run.
         seconds: how long the run may take.
+        fails: the units that systemd counts as failed besides the check's own.
     """
 
     group: str
@@ -60,6 +61,7 @@ class Fault:
     outcome: str
     exit_code: int
     seconds: float
+    fails: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -82,11 +84,12 @@ def fault(
     outcome: str = "fail",
     exit_code: int | None = None,
     seconds: float = _SECONDS,
+    fails: tuple[str, ...] = (),
     on: On = On.MACHINES,
 ) -> Callable[[Breaks], Breaks]:
     """Put a fault into the table. The function breaks something, yields, and mends it; its docstring is its title."""
     code = EXIT_CODES[outcome] if exit_code is None else exit_code
-    return _row(on, probe, cause, says, remedy, outcome, code, seconds)
+    return _row(on, probe, cause, says, remedy, outcome, code, seconds, fails)
 
 
 def no_verdict(
@@ -102,13 +105,24 @@ def no_alarm(*, outcome: str = "pass", seconds: float = _SECONDS, on: On = On.MA
 
 
 def _row(
-    on: On, probe: str, cause: str | None, says: str, remedy: str, outcome: str, exit_code: int, seconds: float
+    on: On,
+    probe: str,
+    cause: str | None,
+    says: str,
+    remedy: str,
+    outcome: str,
+    exit_code: int,
+    seconds: float,
+    fails: tuple[str, ...] = (),
 ) -> Callable[[Breaks], Breaks]:
     def register(function: Breaks) -> Breaks:
-        group, name = function.__module__.rpartition(".")[2], function.__name__
+        # A group in several files is named by each: GROUP.
+        group, name = function.__globals__.get("GROUP", function.__module__.rpartition(".")[2]), function.__name__
         what = (function.__doc__ or "").strip().rstrip(".")
         breaks = contextlib.contextmanager(function)
-        FAULTS.append(Fault(group, name, what, on, breaks, probe, cause, says, remedy, outcome, exit_code, seconds))
+        FAULTS.append(
+            Fault(group, name, what, on, breaks, probe, cause, says, remedy, outcome, exit_code, seconds, fails)
+        )
         return function
 
     return register

@@ -73,7 +73,7 @@ def _assert_named(told: Told, fault: Fault, place: Site | Loopback) -> None:
     assert told.status["summary"].startswith(f"{fault.probe}: {probe['summary']}"), told.status
     assert told.status_text.startswith(f"{fault.outcome.upper()} {fault.probe}: "), told.status_text
     if isinstance(place, Site):
-        assert place.failed_units() == ([CHECK] if fault.exit_code else []), told.status
+        assert set(place.failed_units()) == {*fault.fails, *([CHECK] if fault.exit_code else [])}, told.status
 
 
 def _assert_complained(told: Told, fault: Fault, place: Site | Loopback) -> None:

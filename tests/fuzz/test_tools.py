@@ -17,7 +17,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault, NasRefusal
 from celestial_nasops.nas import identity, known_hosts, target as ssh_target
 from celestial_nasops.nas.known_hosts import HostKey, KnownHosts
-from healthcheck import systemctl
+from healthcheck import daemon_unit, systemctl
 from healthcheck.probes import daemon_status
 from tests.fuzz.trees import ODD_TEXTS, damaged
 from tests.nas_servers import make_key
@@ -28,13 +28,15 @@ UNIT = {
     "LoadState": ("loaded", "masked", "not-found", "error", ""),
     "ActiveState": ("active", "failed", "activating", "inactive", "reloading", ""),
     "SubState": ("running", "auto-restart", "dead", "failed", "exited", ""),
-    "Result": ("success", "exit-code"),
+    "Result": ("success", "exit-code", "signal", "oom-kill"),
     "ExecMainCode": NUMBERS,
     "ExecMainStatus": NUMBERS,
     "ExecMainStartTimestamp": NUMBERS,
     "MainPID": NUMBERS,
     "NRestarts": NUMBERS,
     "StatusText": ODD_TEXTS,
+    "User": ("media-sync", "0", *NUMBERS, *ODD_TEXTS),
+    "UID": NUMBERS,
 }
 SSH = {
     "hostname": ("127.0.0.1", "nas", "", "a..b", "x" * 300, "\0", "無"),
@@ -91,9 +93,10 @@ def judge_systemd(play: Path, output: bytes) -> None:
 def judge_unit(properties: dict[str, str]) -> None:
     """All that is made of a unit's properties."""
     unit = "media-sync-daemon.service"
-    finding = daemon_status.judge_unit(
-        properties, NOW, unit, lambda: daemon_status._last_error(unit, properties, users=False)
+    finding = daemon_unit.judge(
+        properties, NOW, unit, lambda: daemon_unit.last_error(unit, properties, users=False), "media-sync"
     )
+    daemon_unit.user_of(1, properties)
     if finding is None:
         finding = daemon_status.judge_running(properties, None, unit, "/etc/x.json", "/state", NOW)
     assert finding.summary.isprintable()

@@ -1,4 +1,4 @@
-"""A daemon that is stopped, crashes, hangs, is killed, or runs old code: what the check and systemd say of it."""
+"""A daemon that is stopped, hangs or is killed: whom the check tells, and what systemd and the daemon do about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.system.roots import Disk
-from tests.system.site import ALERT, CHECK, CONFIG, DAEMON, MEDIA, Site, Told, site as site_of, switch_off
+from tests.system.site import ALERT, CHECK, CONFIG, DAEMON, Site, Told, site as site_of, switch_off
 from tests.waiting import eventually
 
 ALERTS = "/var/lib/smoke-check/alerts"
@@ -66,16 +66,6 @@ def test_stopped(alerted: Site) -> None:
     assert_well_again(alerted)
 
 
-def test_crash_looping(alerted: Site) -> None:
-    alerted.edge.shell(f"chown root: {MEDIA}; systemctl restart {DAEMON} || true")
-    alerted.edge.wait_for_unit(DAEMON, SubState="auto-restart")
-    told = alerted.check()
-    assert_red(alerted, told, "daemon_crash_loop", f"{DAEMON} keeps crashing: ")
-    assert f"[folder_no_permission] user media-sync may not write in {MEDIA}" in told.status_text
-    alerted.edge.shell(f"chown media-sync: {MEDIA}; systemctl restart {DAEMON}")
-    assert_well_again(alerted)
-
-
 def test_a_bad_configuration_stops_both_and_is_not_tried_again(site: Site) -> None:
     good = site.edge.read(CONFIG)
     site.edge.write(CONFIG, good.replace('"max_concurrent_transfers": 3', '"max_concurrent_transfers": "three"'))
@@ -118,7 +108,7 @@ def test_killed_in_mid_transfer(alerted: Site) -> None:
         alerted.signal_daemon("SIGKILL")
         alerted.edge.wait_for_unit(DAEMON, SubState="auto-restart")
         told = alerted.check()
-    assert_red(alerted, told, "daemon_crash_loop", f"{DAEMON} keeps crashing: ")
+    assert_red(alerted, told, "daemon_killed", f"{DAEMON} was killed by signal 9 (signal) and is now activating, ")
     alerted.edge.wait_for_unit(DAEMON, ActiveState="active", SubState="running")
     eventually(lambda: not alerted.edge.path(path).exists(), 60)  # deleted: sent, and verified again
     [copy] = alerted.copies()
@@ -127,26 +117,3 @@ def test_killed_in_mid_transfer(alerted: Site) -> None:
     assert hashlib.sha256(there).hexdigest() == sha256
     assert alerted.sql("SELECT transfer_status FROM media_transfer_status") == ["completed"]
     assert_well_again(alerted)
-
-
-@pytest.mark.parametrize("what", ["code", "configuration"])
-def test_a_change_without_restart_is_a_warning_until_the_restart(site: Site, what: str) -> None:
-    if what == "code":
-        [init] = site.edge.find("/opt/celestial-nasops/venv/lib", "-path", "*/celestial_nasops/transfer.py")
-        site.edge.write(init, site.edge.read(init) + "# upgraded\n")
-        cause, words = "daemon_stale_code", "still runs the code from before the upgrade"
-    else:
-        site.configure({"sync_settings": {"interval_minutes": 11}})
-        cause, words = "daemon_stale_config", f"does not use the present configuration {CONFIG}"
-    told = site.check()
-    daemon_status = told.probe("daemon_status")
-    assert (daemon_status["outcome"], daemon_status["cause"]) == ("warn", cause)
-    assert words in daemon_status["summary"]
-    assert (told.result, told.exit_code, told.status["outcome"]) == ("success", 0, "warn")
-    assert told.status_text.startswith("WARN daemon_status: the daemon (pid ")
-    assert told.status_text.endswith(f"sudo systemctl restart {DAEMON}")
-    assert site.failed_units() == []
-    site.mend(daemon_status["remedy"])
-    told = site.check()
-    assert (told.exit_code, told.status["outcome"]) == (0, "pass"), told.status
-    assert site.litter() == []

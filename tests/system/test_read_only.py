@@ -112,7 +112,7 @@ def test_a_sandbox_that_forbids_the_folder(site: Site) -> None:
     site.edge.wait_for_unit(DAEMON, SubState="auto-restart")
     told = site.check()
     daemon_status = told.probe("daemon_status")
-    assert (daemon_status["outcome"], daemon_status["cause"], told.exit_code) == ("fail", "daemon_crash_loop", 1)
+    assert (daemon_status["outcome"], daemon_status["cause"], told.exit_code) == ("fail", "daemon_ended", 1)
     for told_there in (daemon_status["summary"], told.status_text):
         assert f"[folder_sandboxed] {media} is read-only for {DAEMON} (local_settings.media_path): " in told_there
         assert "[Errno 30] Read-only file system; the unit's sandbox forbids to write there" in told_there

@@ -11,136 +11,23 @@ import pytest
 
 from celestial_nasops import daemon_state
 from celestial_nasops.causes import STATE_CORRUPT
+from celestial_nasops.config import Config
 from celestial_nasops.daemon_state import DaemonState, ReadOnlyFolder
 from celestial_nasops.fault import LocalFault
 from healthcheck.probes.daemon_status import (
+    Elsewhere,
     Life,
+    elsewhere,
     has_just_ended,
-    is_between,
     judge_foreign,
     judge_life,
     judge_running,
-    judge_unit,
     read_only_folder,
 )
 from healthcheck.state_folder import Obstacle
 
 UNIT = "media-sync-daemon.service"
 NOW = 1_737_540_900.0
-RUNNING = {
-    "LoadState": "loaded",
-    "ActiveState": "active",
-    "SubState": "running",
-    "Result": "success",
-    "ExecMainCode": "0",
-    "ExecMainStatus": "0",
-    "ExecMainStartTimestamp": f"@{NOW - 3600:.0f}",
-    "MainPID": "42",
-    "NRestarts": "0",
-    "StatusText": "idle",
-}
-
-FAILED = {"ActiveState": "failed", "SubState": "failed"}
-
-
-def judged(**changes: str) -> tuple[str, str | None, str] | None:
-    finding = judge_unit(RUNNING | changes, NOW, UNIT, lambda: "disk on fire")
-    return None if finding is None else (finding.outcome.value, finding.cause, finding.summary)
-
-
-def test_active_and_running_is_well() -> None:
-    assert judged() is None
-    assert judged(ActiveState="reloading", SubState="reload") is None
-    assert judged(NRestarts="5") is None  # crashed some time ago, and has run for an hour since
-
-
-@pytest.mark.parametrize(
-    ("changes", "outcome", "cause", "summary"),
-    [
-        (
-            {"LoadState": "not-found", "ActiveState": "inactive", "SubState": "dead"},
-            "fail",
-            "daemon_not_found",
-            f"systemd knows no unit {UNIT}",
-        ),
-        (
-            {"LoadState": "masked", "ActiveState": "inactive", "SubState": "dead"},
-            "fail",
-            "daemon_masked",
-            f"{UNIT} is masked, so it can't be started",
-        ),
-        (
-            {"ActiveState": "inactive", "SubState": "dead"},
-            "fail",
-            "daemon_inactive",
-            f"{UNIT} is not running (inactive, dead)",
-        ),
-        (
-            {"ActiveState": "active", "SubState": "exited"},
-            "fail",
-            "daemon_inactive",
-            f"{UNIT} is not running (active, exited)",
-        ),
-        (
-            FAILED | {"Result": "exit-code", "ExecMainCode": "1", "ExecMainStatus": "78"},
-            "fail",
-            "daemon_failed",
-            f"{UNIT} has failed (exit-code, exit code 78); its last error: disk on fire",
-        ),
-        (
-            FAILED | {"Result": "oom-kill", "ExecMainCode": "2", "ExecMainStatus": "9"},
-            "fail",
-            "daemon_failed",
-            f"{UNIT} has failed (oom-kill, signal 9); its last error: disk on fire",
-        ),
-        (
-            {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "7"},
-            "fail",
-            "daemon_crash_loop",
-            f"{UNIT} keeps crashing: 7 restart(s), activating, auto-restart; its last error: disk on fire",
-        ),
-        (
-            {"NRestarts": "7", "ExecMainStartTimestamp": f"@{NOW - 3:.0f}"},
-            "fail",
-            "daemon_crash_loop",
-            f"{UNIT} keeps crashing: 7 restart(s), running for 3.00 s only; its last error: disk on fire",
-        ),
-        (
-            {"ActiveState": "activating", "SubState": "start"},
-            "fail",
-            "daemon_starting",
-            f"{UNIT} is activating, start, not running yet",
-        ),
-        (
-            {"ActiveState": ""},
-            "error",
-            "systemd_unavailable",
-            f"systemd could not be asked about {UNIT}: it told no ActiveState",
-        ),
-    ],
-)
-def test_units_that_are_not_well(changes: dict[str, str], outcome: str, cause: str, summary: str) -> None:
-    assert judged(**changes) == (outcome, cause, summary)
-
-
-@pytest.mark.parametrize(
-    ("changes", "between"),
-    [
-        ({}, False),
-        ({"ActiveState": "deactivating", "SubState": "stop-sigterm", "Job": "7"}, True),
-        ({"ActiveState": "inactive", "SubState": "dead", "Job": "7"}, True),
-        ({"ActiveState": "activating", "SubState": "start", "Job": "7"}, True),
-        ({"ActiveState": "activating", "SubState": "start-pre"}, True),
-        ({"ActiveState": "activating", "SubState": "auto-restart", "Job": "7"}, False),
-        ({"ActiveState": "inactive", "SubState": "dead"}, False),
-        ({"ActiveState": "inactive", "SubState": "dead", "Job": "0"}, False),
-        ({"ActiveState": "failed", "SubState": "failed", "Job": "[not set]"}, False),
-    ],
-)
-def test_a_unit_that_is_about_to_be_another_thing(changes: dict[str, str], between: bool) -> None:
-    assert is_between(RUNNING | changes) is between
-
-
 STATE = DaemonState(
     pid=42,
     process_start_ticks=1,
@@ -230,6 +117,83 @@ def test_daemons_that_are_not_well(
     value: Life | LocalFault | None, outcome: str, cause: str | None, summary: str
 ) -> None:
     assert life(value) == (outcome, cause, summary)
+
+
+# --- its places ---
+
+MEDIA = Elsewhere("local_settings.media_path", "/media/old", "/media/new")
+DATABASE = Elsewhere("database_settings.db_path", "/old.db", "/new.db")
+
+
+@pytest.mark.parametrize(
+    ("other_config", "places", "outcome", "cause", "summary"),
+    [
+        (
+            False,
+            (MEDIA,),
+            "fail",
+            "daemon_wrong_media",
+            "the daemon (pid 42) takes its files from the folder /media/old, and /etc/x.json says /media/new by now",
+        ),
+        (
+            False,
+            (DATABASE, MEDIA),
+            "fail",
+            "daemon_wrong_database",
+            "the daemon (pid 42) takes its files from the database /old.db, and /etc/x.json says /new.db by now",
+        ),
+        (
+            True,
+            (DATABASE, MEDIA),
+            "fail",
+            "daemon_other_config",
+            "the daemon (pid 42) was started with /etc/other.json, this check with /etc/x.json, and they differ: "
+            "database_settings.db_path is /old.db there and /new.db here, "
+            "local_settings.media_path is /media/old there and /media/new here",
+        ),
+        (
+            True,
+            (),
+            "warn",
+            "daemon_other_config",
+            "the daemon (pid 42) was started with /etc/other.json, this check with /etc/x.json, and they differ: "
+            "not in the media folder or the database",
+        ),
+    ],
+)
+def test_a_daemon_that_works_elsewhere(
+    other_config: bool, places: tuple[Elsewhere, ...], outcome: str, cause: str, summary: str
+) -> None:
+    state = dataclasses.replace(STATE, config_path="/etc/other.json")
+    away = ALIVE._replace(
+        state=state, config_now="edited", other_config=other_config, elsewhere=places, code_on_disk="newer"
+    )
+    if not places:
+        away = away._replace(code_on_disk="code")
+    assert life(away) == (outcome, cause, summary)
+
+
+def test_another_file_that_says_the_same_is_no_other_configuration() -> None:
+    assert life(ALIVE._replace(other_config=True))[0] == "pass"
+
+
+def test_places_are_one_wherever_links_lead_and_older_daemons_do_not_tell_theirs(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    config = Config.model_validate(
+        {
+            "local_settings": {"media_path": f"{tmp_path}/link"},
+            "database_settings": {"db_path": f"{tmp_path}/link/q.db"},
+        }
+    )
+    told = dataclasses.replace(STATE, media_path=f"{tmp_path}/real/", db_path=f"{tmp_path}/real/q.db")
+    assert elsewhere(told, config) == ()
+    assert elsewhere(STATE, config) == ()
+    told = dataclasses.replace(told, media_path=f"{tmp_path}/\0", db_path="/other.db")
+    assert [place.setting for place in elsewhere(told, config)] == [
+        "database_settings.db_path",
+        "local_settings.media_path",
+    ]
 
 
 def test_a_late_heartbeat_is_no_alarm_and_unreadable_code_neither() -> None:
@@ -336,6 +300,5 @@ def test_what_the_daemon_says_can_t_reach_the_terminal_s_controls() -> None:
 
 
 def test_numbers_that_are_none_are_no_crash_of_the_check() -> None:
-    assert judged(NRestarts="[not set]") is None
     finding = judge_running({"MainPID": "many"}, None, UNIT, "/etc/c.json", "/state", NOW)
     assert finding.summary == "running (pid 0); it keeps no state file, so more is not known"

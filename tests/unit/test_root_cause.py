@@ -214,6 +214,24 @@ WRONG_PATH = fail("copy_wrong_path", file="x")
             id="stale configuration of deletions",
         ),
         pytest.param(
+            {"daemon_status": fail("daemon_wrong_database")},
+            {"database": warn("backlog_old")},
+            {"local_delete": fail("deleted_without_copy")},
+            id="wrong database",
+        ),
+        pytest.param(
+            {"daemon_status": fail("daemon_other_config")},
+            {"remote_verify": WRONG_PATH},
+            {"remote_verify": fail("copy_wrong_content")},
+            id="other configuration",
+        ),
+        pytest.param(
+            {"daemon_status": fail("daemon_wrong_user")},
+            {"database": fail("database_no_permission", path="/q")},
+            {"database": fail("database_corrupt", path="/q")},
+            id="wrong user",
+        ),
+        pytest.param(
             {"daemon_status": fail("daemon_stale_code")},
             {"remote_verify": NOT_TAKEN},
             {"remote_verify": fail("copy_wrong_content")},
