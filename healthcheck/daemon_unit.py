@@ -79,11 +79,12 @@ def judge(properties: Properties, now: float, unit: str, last_error: LastError, 
 def is_between(properties: Properties) -> bool:
     """Whether systemd is about to start or stop the unit, or both, so that it will soon be another thing.
 
-    A unit that waits for its automatic restart has failed, and is not between two states.
+    A unit that waits for its automatic restart, or is in one, has failed, and is not between two states.
     """
-    if properties.get("SubState") == "auto-restart":
+    is_starting = properties.get("ActiveState") == "activating"
+    if is_starting and (properties.get("SubState") == "auto-restart" or count(properties.get("NRestarts", ""))):
         return False
-    moving = properties.get("ActiveState") in ("activating", "deactivating")
+    moving = is_starting or properties.get("ActiveState") == "deactivating"
     return moving or count(properties.get("Job", "")) > 0
 
 

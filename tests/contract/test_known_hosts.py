@@ -100,4 +100,4 @@ def test_missing_files_hold_nothing_and_bytes_that_are_no_text_do_no_harm(tmp_pa
     path.write_bytes(b"\xff\xfe\n" + f"nas ssh-ed25519 {ENCODED}\n".encode())
     files = KnownHosts.read([str(tmp_path / "none"), str(path), str(tmp_path)])
     assert [entry.file for entry in files.pinned("nas")] == [str(path)]
-    assert files.unreadable == [f"{tmp_path}: Is a directory"]
+    assert files.unreadable == [f"{tmp_path}: it is a folder, not a file"]

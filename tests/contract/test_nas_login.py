@@ -60,7 +60,7 @@ def test_known_hosts_unreadable(tmp_path: Path) -> None:
         with pytest.raises(NasRefusal) as caught:
             NasSession.open(server.target(), timeout_seconds=5)
     assert caught.value.cause is causes.NAS_HOST_KEY_UNKNOWN
-    assert f"(can't be read: {server.known_hosts}: Is a directory)" in str(caught.value)
+    assert f"(can't be read: {server.known_hosts}: it is a folder, not a file)" in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
@@ -175,7 +175,7 @@ def test_key_that_is_a_public_one(sshd: Server) -> None:
 
 def test_key_that_is_a_folder(sshd: Server, tmp_path: Path) -> None:
     target = replace(sshd.target(), identity_files=(str(tmp_path),))
-    refused(target, *unusable(str(tmp_path), "Is a directory"), kind=NasRefusal)
+    refused(target, *unusable(str(tmp_path), "it is a folder, not a file"), kind=NasRefusal)
 
 
 def test_key_that_this_user_may_not_read(sshd: Server, tmp_path: Path, need_root: None) -> None:

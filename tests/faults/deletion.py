@@ -207,4 +207,5 @@ def state_folder_of_the_daemon_unwritable(site: Site) -> Iterator[None]:
     yield
     site.configure({"sync_settings": {"delete_after_sync": True}})
     site.edge.shell(f"chown {USER}: {folder}; touch -r {folder}/daemon_state.json /tmp/last_sign")
-    site.edge.shell(f"until [ {folder}/daemon_state.json -nt /tmp/last_sign ]; do sleep 0.2; done")
+    well = f"[ {folder}/daemon_state.json -nt /tmp/last_sign ] && ! grep -q unsaved\\] {folder}/daemon_state.json"
+    site.edge.shell(f"until {well}; do sleep 0.2; done")

@@ -220,6 +220,7 @@ def test_a_daemon_that_works_as_another_user_is_a_warning() -> None:
         ({"ActiveState": "inactive", "SubState": "dead", "Job": "7"}, True),
         ({"ActiveState": "activating", "SubState": "start", "Job": "7"}, True),
         ({"ActiveState": "activating", "SubState": "start-pre"}, True),
+        ({"ActiveState": "activating", "SubState": "start-pre", "NRestarts": "1", "Job": "7"}, False),
         ({"ActiveState": "activating", "SubState": "auto-restart", "Job": "7"}, False),
         ({"ActiveState": "inactive", "SubState": "dead"}, False),
         ({"ActiveState": "inactive", "SubState": "dead", "Job": "0"}, False),
