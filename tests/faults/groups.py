@@ -10,6 +10,7 @@ from tests.faults import (
     nas_copy,
     nas_disk,
     network,
+    queue_file,
     semantics,
     ssh,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "nas_copy",
     "nas_disk",
     "network",
+    "queue_file",
     "semantics",
     "ssh",
 ]
