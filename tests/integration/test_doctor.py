@@ -137,7 +137,8 @@ def test_a_systemd_that_does_not_answer(scene: Scene, tmp_path: Path) -> None:
         "could not look: systemd could not be asked about media-sync-daemon.service: systemctl show --timestamp=unix "
         "-- media-sync-daemon.service smoke-check.service smoke-check.timer smoke-check-watch.timer ended with exit "
         "code 1: Failed to connect to bus [systemd_unavailable] -> see whether the bus hangs: busctl --timeout=5 list; "
-        "if so: sudo systemctl restart dbus; where the daemon runs without systemd set daemon_settings.supervisor to none"
+        "if so: sudo systemctl restart dbus; where the daemon runs without systemd set daemon_settings.supervisor to "
+        "none"
     )
     assert told.of("units", "daemon_sandbox", "check_sandbox") == [
         f"unknown {name} {reason}" for name in ("units", "daemon_sandbox", "check_sandbox")
