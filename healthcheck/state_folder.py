@@ -57,7 +57,7 @@ def obstacle(folder: str, pid: int) -> Obstacle | None:
     except OSError as error:
         return Obstacle(error.strerror or str(error), look)
     if not (disk.f_bavail and disk.f_favail):
-        return Obstacle("no space left on device", look)
+        return Obstacle(os.strerror(errno.ENOSPC), look)
     try:
         process = os.stat(f"/proc/{pid}")
     except OSError:
