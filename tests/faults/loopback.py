@@ -7,6 +7,7 @@ import functools
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,10 @@ class Loopback:
     @contextlib.contextmanager
     def mended(self) -> Iterator[None]:
         """All is as it should be, and what an earlier daemon held it publishes no more."""
-        self.configure({"sync_settings": {"sync_timeout_seconds": 1, "safe_delete_delay_minutes": 0.001}})
+        held = 1
+        self.configure({"sync_settings": {"sync_timeout_seconds": held, "safe_delete_delay_minutes": 0.001}})
+        # The check looks once more for a copy of what was withdrawn in mid-transfer, as long as that may take.
+        eventually(lambda: all(time.time() - (debt[_WITHDRAWN] or 0.0) > held for debt in self._debts()))
         with self.daemon():
             yield
 
@@ -111,6 +115,7 @@ class Loopback:
 
 
 _MARK = ".smoke-check."
+_WITHDRAWN = "withdrawn_in_mid_transfer_at"
 _BOUND = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
 
 
