@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from celestial_nasops import causes, regular_file
+from celestial_nasops import causes, regular_file, remedies
 from celestial_nasops.config import PATTERNS_IN_WORDS, Config, Section
 from celestial_nasops.fault import ConfigFault, shown
 from celestial_nasops.language import phrase, say
@@ -47,8 +47,27 @@ class Loaded:
 
 
 def find(path: str | None) -> str:
-    """The configuration to use: the one named, else ``$UNIFIED_CONFIG``, else the installed one."""
-    return path or os.environ.get("UNIFIED_CONFIG") or DEFAULT_PATH
+    """The configuration to use: the one named, else ``$UNIFIED_CONFIG``, else the installed one: a user's own first."""
+    return path or os.environ.get("UNIFIED_CONFIG") or _of_this_user() or DEFAULT_PATH
+
+
+def _of_this_user() -> str | None:
+    """Where ``install.sh --user-units`` has put the configuration of an ordinary user's own installation."""
+    folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    path = os.path.join(folder, "celestial-nasops", os.path.basename(DEFAULT_PATH))
+    return path if os.geteuid() != 0 and os.path.exists(path) else None
+
+
+def begin(path: str) -> Loaded:
+    """Load the configuration that this process works with; remedies are those of its installation from now on.
+
+    Raises:
+        ConfigFault: as :func:`load`.
+    """
+    remedies.settle(user_manager=remedies.is_users_own(path))
+    loaded = load(path)
+    remedies.settle(user_manager=loaded.config.daemon_settings.supervisor == "systemd-user")
+    return loaded
 
 
 def load(path: str) -> Loaded:

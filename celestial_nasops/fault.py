@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from celestial_nasops import language
+from celestial_nasops import language, remedies
 from celestial_nasops.language import shown
 
 __all__ = [
@@ -50,7 +50,8 @@ class Fault(Exception):  # noqa: N818 - the field speaks of faults
     """Raised for everything that can go wrong outside the program itself.
 
     The templates of the cause are filled in at once, so a value that is missing shows in the first test that raises it,
-    and in the language that is spoken. ``values`` stay as they were given.
+    and in the language that is spoken; the commands of the remedy are those of this installation. ``values`` stay as
+    they were given.
     """
 
     def __init__(self, cause: Cause, **values: object) -> None:
@@ -60,7 +61,7 @@ class Fault(Exception):  # noqa: N818 - the field speaks of faults
         templates = language.templates(cause.code, cause)
         self.summary = templates.summary.format_map(said)
         by_sftp = templates.remedy_by_sftp if "sftp" in values else ""
-        self.remedy = (by_sftp or templates.remedy).format_map(said)
+        self.remedy = remedies.here((by_sftp or templates.remedy).format_map(said))
         super().__init__(self.summary)
 
     @property

@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _steer(options)
     daemon_log.configure()
     try:
-        return _run(config_file.load(config_file.find(options.config)), once=options.once)
+        return _run(config_file.begin(config_file.find(options.config)), once=options.once)
     except ConfigFault as fault:
         log.critical("%s; %s", coded(fault), fault.remedy, extra=journalled(fault=fault))
         return CONFIG
@@ -75,7 +75,7 @@ def _steer(options: argparse.Namespace) -> int:
         act: commands.Command = options.act
         path = config_file.find(options.config)
         language.speak_as_configured(path)
-        return act(config_file.load(path), options)
+        return act(config_file.begin(path), options)
     except Fault as fault:
         sys.stderr.write(f"{coded(fault)}\n  -> {fault.remedy}\n")
         if isinstance(fault, ConfigFault):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from celestial_nasops import process
+from celestial_nasops import process, remedies
 from celestial_nasops.fault import Fault
 from celestial_nasops.journal import ERROR, NOTICE, Event
 from healthcheck import causes, events
@@ -64,7 +64,7 @@ def alert(failure: Failure, command: Sequence[str], status_path: str, tell: Tell
         "SUMMARY": summary or None,
         "RUN_ID": run_id or None,
     }
-    line = f"{failure}: {summary}" if summary else f"{failure} -- systemctl status {failure.unit}"
+    line = f"{failure}: {summary}" if summary else remedies.here(f"{failure} -- systemctl status {failure.unit}")
     if not command:
         tell(events.ALERT, ERROR, line, fields)
         return True

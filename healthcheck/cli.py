@@ -153,7 +153,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from healthcheck.run import NoVerdict, Options, perform
 
     report = Report(quiet=arguments.json)
-    loaded = config_file.load(path_of_config(arguments.config))
+    loaded = config_file.begin(path_of_config(arguments.config))
     for warning in loaded.warnings:
         report.remark(f"{loaded.path}: {warning}")
     options = Options(arguments.max_wait_minutes, arguments.files, arguments.size_bytes, not arguments.no_insert)
@@ -235,7 +235,7 @@ def _alert(arguments: argparse.Namespace) -> int:
     failure = Failure.from_environment(arguments.unit)
     path = os.path.join(state_dir(arguments), FILE_NAME)
     try:
-        command = config_file.load(path_of_config(arguments.config)).config.check_settings.alert_command
+        command = config_file.begin(path_of_config(arguments.config)).config.check_settings.alert_command
     except ConfigFault as fault:
         # It may itself be what has failed, and then the journal is told. A unit for alerts that stayed red would say
         # that something is wrong long after the configuration is mended.
@@ -261,7 +261,7 @@ def _clean(arguments: argparse.Namespace) -> int:
     from healthcheck.report import Report
     from healthcheck.run import NoVerdict, clean
 
-    loaded = config_file.load(path_of_config(arguments.config))
+    loaded = config_file.begin(path_of_config(arguments.config))
     try:
         left = clean(loaded, state_dir(arguments), Report())
     except NoVerdict as problem:
@@ -296,7 +296,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck.doctor import examine, report
 
-    loaded = config_file.load(path_of_config(arguments.config))
+    loaded = config_file.begin(path_of_config(arguments.config))
     findings = examine.examine(loaded, state_dir(arguments))
     return report.tell(findings, loaded, sys.stdout, as_json=arguments.json)
 
@@ -305,7 +305,7 @@ def _preflight(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck import preflight
 
-    found = preflight.problems(config_file.load(path_of_config(arguments.config)).config, user=arguments.new_user)
+    found = preflight.problems(config_file.begin(path_of_config(arguments.config)).config, user=arguments.new_user)
     for fault in found:
         print(say("problem: {text}", text=fault.summary) + f"\n  -> {fault.remedy}")
     return ExitCode.FAILED if found else ExitCode.GOOD
@@ -315,7 +315,7 @@ def _holdings(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck import holdings
 
-    for key, value in holdings.count(config_file.load(path_of_config(arguments.config)).config).items():
+    for key, value in holdings.count(config_file.begin(path_of_config(arguments.config)).config).items():
         print(f"{key}={value}")
     return ExitCode.GOOD
 
@@ -324,7 +324,7 @@ def _units(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
     from healthcheck.units import render
 
-    loaded = config_file.load(path_of_config(arguments.config))
+    loaded = config_file.begin(path_of_config(arguments.config))
     site = render.survey(loaded, arguments.user, arguments.prefix, user_manager=arguments.user_units)
     for name in render.write(site, arguments.templates, arguments.into, agent_only=arguments.agent_only):
         print(name)

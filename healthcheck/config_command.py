@@ -16,7 +16,7 @@ def check(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
 
     try:
-        loaded = config_file.load(path_of_config(arguments.file))
+        loaded = config_file.begin(path_of_config(arguments.file))
     except ConfigFault as fault:
         for warning in fault.warnings:
             print(say("warning: {text}", text=warning))
@@ -42,7 +42,7 @@ def get(arguments: argparse.Namespace) -> int:
     """Print the values in force of some keys."""
     from celestial_nasops import config_file
 
-    loaded = config_file.load(path_of_config(arguments.config))
+    loaded = config_file.begin(path_of_config(arguments.config))
     values = loaded.config.model_dump()
     known = {f"{section}.{key}": value for section, keys in values.items() for key, value in keys.items()}
     for key in arguments.keys:

@@ -40,5 +40,13 @@ def show(text: str) -> None:
 def state_dir(arguments: argparse.Namespace) -> str:
     """The check's own folder."""
     # systemd separates several state directories by colons, systemd.exec(5)
-    given = arguments.state_dir or os.environ.get("STATE_DIRECTORY", "").split(":")[0] or DEFAULT_STATE_DIR
-    return os.path.abspath(given)
+    given = arguments.state_dir or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return os.path.abspath(given or _state_dir_of_this_user() or DEFAULT_STATE_DIR)
+
+
+def _state_dir_of_this_user() -> str | None:
+    """The one of an ordinary user's own units, see systemd.exec(5): before systemd 254 below the configuration."""
+    name, get = os.path.basename(DEFAULT_STATE_DIR), os.environ.get
+    bases = get("XDG_STATE_HOME") or "~/.local/state", get("XDG_CONFIG_HOME") or "~/.config"
+    folders = [os.path.join(os.path.expanduser(base), name) for base in bases]
+    return next((folder for folder in folders if os.geteuid() != 0 and os.path.isdir(folder)), None)

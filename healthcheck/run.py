@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from celestial_nasops import __version__
+from celestial_nasops import __version__, remedies
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
 from celestial_nasops.language import say, spoken
-from healthcheck import causes, cleanup, pipeline, remedies, state_folder, status_file
+from healthcheck import causes, cleanup, pipeline, state_folder, status_file
 from healthcheck.context import Run, TargetOnce
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
@@ -158,7 +158,7 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
     _begin(run, pipeline.probe_names()[0], report)
     for result in pipeline.execute(run):
         results.append(result)
-        report.probe(_probe_status(result, run))
+        report.probe(_probe_status(result))
         following = pipeline.probe_names()[len(results) :]
         if following:
             _begin(run, following[0], report)
@@ -264,7 +264,7 @@ def _finished(
             "finished_at": iso(now),
             "duration_seconds": round(run.clock.elapsed(), 3),
             "stale_after": stale_after or iso(now + run.config.check_settings.stale_after_minutes * 60),
-            "probes": [_probe_status(result, run) for result in results],
+            "probes": [_probe_status(result) for result in results],
             "timeline": sorted(run.timeline, key=lambda event: event.at),
             "outstanding": awaited + unclean,
             "consecutive_failures": 0 if good else (last.consecutive_failures if last else 0) + 1,
@@ -282,12 +282,8 @@ def _stale_after_a_stop(last: Status | None) -> str | None:
     return before.stale_after if before is not None else None
 
 
-def _probe_status(result: ProbeResult, run: Run) -> ProbeStatus:
+def _probe_status(result: ProbeResult) -> ProbeStatus:
     finding = result.finding
-    user_manager = run.config.daemon_settings.supervisor == "systemd-user"
-    remedy = finding.remedy
-    if remedy:
-        remedy = remedies.typed(remedy, user_manager=user_manager, account=remedies.account_of_nobody())
     return ProbeStatus(
         name=result.name,
         outcome=finding.outcome.value,
@@ -295,7 +291,7 @@ def _probe_status(result: ProbeResult, run: Run) -> ProbeStatus:
         duration_seconds=round(result.duration_seconds, 4),
         summary=printable(finding.summary),
         cause=finding.cause,
-        remedy=printable(remedy),
+        remedy=printable(remedies.here(finding.remedy)) if finding.remedy else finding.remedy,
         details=printable(finding.details),
     )
 
@@ -389,9 +385,10 @@ def why_not_current(status: Status, state_dir: str, now: float) -> str | None:
                 moment=status.finished_at,
             )
         minutes = (now - from_iso(status.finished_at or status.started_at)) / 60
-        return say(
+        told = say(
             "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers",
             minutes=f"{minutes:.0f}",
             moment=status.finished_at,
         )
+        return remedies.typed(told, user_manager=remedies.is_users_own(state_dir))
     return None

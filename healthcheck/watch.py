@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from celestial_nasops import remedies
 from celestial_nasops.language import say
-from healthcheck import remedies
 from healthcheck.run import why_not_current
 from healthcheck.status_file import Status, StatusFile
 

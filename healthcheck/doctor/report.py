@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TextIO
 
-from celestial_nasops import __version__
+from celestial_nasops import __version__, remedies
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.language import say, spoken
-from healthcheck import remedies
 from healthcheck.doctor.finding import Finding, State, exit_code
 from healthcheck.moments import iso
 from healthcheck.outcome import ExitCode
@@ -23,40 +22,35 @@ _COLOUR = {State.OK: "32", State.WARN: "33", State.FAIL: "31", State.UNKNOWN: "3
 
 def tell(findings: Iterable[Finding], loaded: Loaded, out: TextIO, *, as_json: bool) -> ExitCode:
     """Say what was found, each as it comes; return what the command ends with."""
-    users = loaded.config.daemon_settings.supervisor == "systemd-user"
     told: list[Finding] = []
     for finding in findings:
         told.append(finding)
         if not as_json:
-            out.write(_lines(finding, users=users, colour=out.isatty() and not os.environ.get("NO_COLOR")))
+            out.write(_lines(finding, colour=out.isatty() and not os.environ.get("NO_COLOR")))
             out.flush()
     code = exit_code(told)
     if as_json:
-        out.write(json.dumps(_document(told, code, loaded, users=users), indent=2, ensure_ascii=False) + "\n")
+        out.write(json.dumps(_document(told, code, loaded), indent=2, ensure_ascii=False) + "\n")
     else:
         counts = {state.value: sum(finding.state is state for finding in told) for state in State}
         out.write(say("{ok} ok, {warn} warn, {fail} fail, {unknown} unknown, {skipped} skipped", **counts) + "\n")
     return code
 
 
-def _lines(finding: Finding, *, users: bool, colour: bool) -> str:
+def _lines(finding: Finding, *, colour: bool) -> str:
     word = f"{finding.state:<8}"
     word = f"\x1b[{_COLOUR[finding.state]}m{word}\x1b[0m" if colour else word
     code = f" [{finding.cause}]" if finding.cause else ""
     line = f"{word} {finding.name:<15} {printable(finding.summary)}{code}\n"
     if finding.remedy:
-        line += f"{'':24} -> {printable(_typed(finding.remedy, users=users))}\n"
+        line += f"{'':24} -> {printable(remedies.here(finding.remedy))}\n"
     return line
 
 
-def _typed(remedy: str, *, users: bool) -> str:
-    return remedies.typed(remedy, user_manager=users, account=remedies.account_of_nobody())
-
-
-def _document(findings: list[Finding], code: ExitCode, loaded: Loaded, *, users: bool) -> dict[str, object]:
+def _document(findings: list[Finding], code: ExitCode, loaded: Loaded) -> dict[str, object]:
     told = []
     for finding in findings:
-        remedy = _typed(finding.remedy, users=users) if finding.remedy else finding.remedy
+        remedy = remedies.here(finding.remedy) if finding.remedy else finding.remedy
         told.append({**asdict(finding), "state": finding.state.value, "remedy": remedy})
     return {
         "version": __version__,

@@ -153,6 +153,16 @@ def test_a_file_that_arrives_is_one_line_with_its_fields(either: Site) -> None:
     assert last["PRIORITY"] == "6"
 
 
+def test_the_daemon_names_the_account_of_its_commands_as_the_check_does(either: Site) -> None:
+    either.nas.run("systemctl", "stop", "ssh.service")
+    either.edge.run("systemctl", "restart", DAEMON)  # its open connection outlives that
+    either.put(NAME)
+    [away] = lines_of(either, daemon_events.NAS_AWAY, 1)
+    assert away["REMEDY"] == either.check().probe("ping")["remedy"]
+    assert f": sudo -u {USER} ssh -v " in away["REMEDY"]
+    assert away["MESSAGE"].endswith(f"; {away['REMEDY']}")
+
+
 def size_of(megabytes: float) -> int:
     return int(megabytes * (1 << 20))
 

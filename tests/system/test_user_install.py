@@ -47,16 +47,18 @@ def test_an_account_that_lingers_installs_runs_and_removes_its_own(bookworm: Dis
             own("systemctl --user is-active media-sync-daemon smoke-check.timer smoke-check-watch.timer").split()
             == ["active"] * 3
         )
-        doctor = own("~/.local/bin/smoke-check doctor --config ~/.config/celestial-nasops/unified_config.json")
+        doctor = own("~/.local/bin/smoke-check doctor")  # which finds this account's configuration and state
         assert doctor.endswith("\n17 ok, 0 warn, 0 fail, 0 unknown, 2 skipped\n"), doctor
         assert "skipped  check_sandbox   smoke-check.service belongs to one user and has no sandbox\n" in doctor
 
         own("systemctl --user stop media-sync-daemon; systemctl --user start smoke-check || true")
-        state = "$(ls -d ~/.local/state/smoke-check ~/.config/smoke-check 2>/dev/null)"  # of systemd 257, and of 252
-        told = json.loads(own(f"~/.local/bin/smoke-check status --json --state-dir {state}", check=False))
+        told = json.loads(own("~/.local/bin/smoke-check status --json", check=False))
         assert told["probes"][0]["outcome"] == "fail"
         assert len(told["probes"]) == len(pipeline.probe_names())
         assert told["probes"][0]["remedy"].startswith("systemctl --user start media-sync-daemon.service")
+
+        queued = own("~/.local/bin/media-sync-daemon requeue /nowhere 2>&1", check=False)
+        assert queued.startswith("[requeue_no_row] "), queued  # and no complaint of another configuration
 
         edge.stop()
         edge.boot()  # nobody logs in: the account lingers
