@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,7 +15,7 @@ from healthcheck.status_file import StatusFile
 
 _COMMAND_SECONDS = 60.0
 
-Tell = Callable[[Event, int, str, dict[str, object]], None]
+Tell = Callable[[Event, int, str, Mapping[str, object]], None]
 """Writes a record: its kind, priority, line and fields."""
 
 

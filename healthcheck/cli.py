@@ -9,18 +9,15 @@ import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from celestial_nasops import __version__
 from celestial_nasops.fault import ConfigFault, Fault
 from celestial_nasops.language import say
 from healthcheck import config_command, languages
 from healthcheck.arguments import Parser, count, positive, size
-from healthcheck.console import complain, path_of_config, show, state_dir
+from healthcheck.console import complain, complain_of, path_of_config, show, state_dir, tell
 from healthcheck.outcome import ExitCode
-
-if TYPE_CHECKING:
-    from celestial_nasops.journal import Event
 
 
 def parser() -> argparse.ArgumentParser:
@@ -114,7 +111,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         code = arguments.act(arguments)
     except Fault as fault:
-        complain(fault.summary, fault.remedy)
+        complain_of(fault)
         code = ExitCode.BAD_CONFIG if isinstance(fault, ConfigFault) else ExitCode.FAILED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads us any more; say nothing at exit
@@ -160,7 +157,7 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         status = perform(loaded, state_dir(arguments), options, report)
     except NoVerdict as problem:
-        complain(problem.fault.summary, problem.fault.remedy)
+        complain_of(problem.fault)
         return problem.exit_code
     root = next((p for p in status.probes if p.name == status.root_probe), None)
     report.verdict(status, root)
@@ -222,7 +219,7 @@ def _watch(arguments: argparse.Namespace) -> int:
     from celestial_nasops.journal import ERROR
 
     summary, remedy = wrong
-    _tell(events.CHECK_STALE, ERROR, f"{summary} -- {remedy}", {"SUMMARY": summary, "REMEDY": remedy})
+    tell(events.CHECK_STALE, ERROR, f"{summary} -- {remedy}", {"SUMMARY": summary, "REMEDY": remedy})
     show(f"{summary} -- {remedy}")
     return ExitCode.NOT_MEASURED
 
@@ -239,21 +236,9 @@ def _alert(arguments: argparse.Namespace) -> int:
     except ConfigFault as fault:
         # It may itself be what has failed, and then the journal is told. A unit for alerts that stayed red would say
         # that something is wrong long after the configuration is mended.
-        complain(fault.summary, fault.remedy)
+        complain_of(fault)
         command = []
-    return ExitCode.GOOD if alert(failure, command, path, _tell) else ExitCode.FAILED
-
-
-def _tell(event: Event, priority: int, text: str, fields: dict[str, object]) -> None:
-    """A record where standard error leads to the journal, else a line there."""
-    from healthcheck.report import journal_of
-
-    named = {f"SMOKE_CHECK_{name}": value for name, value in fields.items()}
-    journal = journal_of(sys.stderr)
-    if journal is None:
-        print(f"smoke-check: {text}", file=sys.stderr)
-    elif not (journal.send(event, priority, text, named) and journal.settle()):
-        print(f"<{priority}>smoke-check: {text}", file=sys.stderr)
+    return ExitCode.GOOD if alert(failure, command, path, tell) else ExitCode.FAILED
 
 
 def _clean(arguments: argparse.Namespace) -> int:
@@ -265,7 +250,7 @@ def _clean(arguments: argparse.Namespace) -> int:
     try:
         left = clean(loaded, state_dir(arguments), Report())
     except NoVerdict as problem:
-        complain(problem.fault.summary, problem.fault.remedy)
+        complain_of(problem.fault)
         return problem.exit_code
     for one in left:
         print(say("still there: {name}: {reason}", name=one.debt.name, reason=one.reason))

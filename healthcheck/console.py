@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from healthcheck import languages
+
+if TYPE_CHECKING:
+    from celestial_nasops.fault import Fault
+    from celestial_nasops.journal import Event
 
 DEFAULT_STATE_DIR = "/var/lib/smoke-check"
 
@@ -20,13 +26,43 @@ def path_of_config(given: str | None) -> str:
     return path
 
 
-def complain(summary: str, remedy: str | None) -> None:
-    """Say on standard error, and in the Status line of the unit that runs us, what is wrong and what mends it."""
-    from healthcheck.report import writes_to_journal
+def complain(summary: str, remedy: str | None, code: str | None = None) -> None:
+    """Say on standard error, and in the Status line of the unit that runs us, what is wrong and what mends it.
 
-    show(summary + (f" -- {remedy}" if remedy else ""))
-    mark = "<3>" if writes_to_journal(sys.stderr) else ""
-    print(f"{mark}smoke-check: {summary}" + (f"\n{mark}  -> {remedy}" if remedy else ""), file=sys.stderr)
+    Args:
+        summary: what is wrong.
+        remedy: what mends it.
+        code: of the cause, where the catalogue has it.
+    """
+    from celestial_nasops.journal import ERROR
+    from healthcheck import events
+    from healthcheck.report import journal_of
+
+    line = (f"[{code}] " if code else "") + summary + (f" -- {remedy}" if remedy else "")
+    show(line)
+    if journal_of(sys.stderr) is None:
+        behind = f" [{code}]" if code else ""
+        print(f"smoke-check: {summary}{behind}" + (f"\n  -> {remedy}" if remedy else ""), file=sys.stderr)
+    else:
+        fields = {"CAUSE": code, "SUMMARY": summary, "REMEDY": remedy}
+        tell(events.of_cause(code) if code else None, ERROR, line, fields)
+
+
+def complain_of(fault: Fault) -> None:
+    """Say what is wrong, see :func:`complain`."""
+    complain(fault.summary, fault.remedy, fault.code)
+
+
+def tell(event: Event | None, priority: int, text: str, fields: Mapping[str, object]) -> None:
+    """A record where standard error leads to the journal, else a line there."""
+    from healthcheck.report import journal_of
+
+    named = {f"SMOKE_CHECK_{name}": value for name, value in fields.items()}
+    journal = journal_of(sys.stderr)
+    if journal is None:
+        print(f"smoke-check: {text}", file=sys.stderr)
+    elif not (journal.send(event, priority, text, named) and journal.settle()):
+        print(f"<{priority}>smoke-check: {text}", file=sys.stderr)
 
 
 def show(text: str) -> None:

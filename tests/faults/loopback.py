@@ -121,8 +121,11 @@ _BOUND = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-cap
 
 def told(outcome: Outcome) -> Told:
     """What a run told, as a unit would have: what it complained of, else its verdict, stands for the unit's line."""
-    complaint = re.search(r"^smoke-check: (.*)\n  -> (.*)\n", outcome.stderr, re.MULTILINE)
+    complaint = re.search(r"^smoke-check: (.*?)( \[\w+\])?\n  -> (.*)\n", outcome.stderr, re.MULTILINE)
     verdict = re.findall(r"^(PASS|WARN|FAIL|ERROR|DEFERRED)(?: in [0-9.]+ s)?: (.*)$", outcome.stdout, re.MULTILINE)
-    line = " -- ".join(complaint.groups()) if complaint else " ".join(verdict[-1]) if verdict else ""
+    line = " ".join(verdict[-1]) if verdict else ""
+    if complaint:
+        summary, code, remedy = complaint.groups()
+        line = f"{code or ''} {summary} -- {remedy}".lstrip()
     status = outcome.status.model_dump(mode="json") if outcome.status else {}
     return Told("exit-code" if outcome.exit_code else "success", outcome.exit_code, line, status, "")

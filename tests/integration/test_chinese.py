@@ -85,6 +85,6 @@ def test_complaints_of_a_configuration_are_in_its_language(scene: Scene, command
     assert outcome.exit_code == 78
     assert outcome.stderr == (
         f"smoke-check: 配置文件 {scene.config_path} 有 1 处问题："
-        "testing.max_wait_minutes：实际为 0，应为 大于 0 的值\n"
+        "testing.max_wait_minutes：实际为 0，应为 大于 0 的值 [config_invalid]\n"
         f"  -> 改正它们，然后试一试：smoke-check config check {scene.config_path}\n"
     )

@@ -131,7 +131,10 @@ def test_what_is_no_json_is_told_in_chinese(tmp_path: Path) -> None:
     path = tmp_path / "bad.json"
     path.write_text('{"testing": }')
     told = typed(CHECK, "config", "check", str(path), **CHINESE)
-    assert told.stderr.splitlines()[0] == f"smoke-check: 配置文件 {path} 不是 JSON：第 1 行第 13 列：此处应有一个值"
+    assert (
+        told.stderr.splitlines()[0]
+        == f"smoke-check: 配置文件 {path} 不是 JSON：第 1 行第 13 列：此处应有一个值 [config_not_json]"
+    )
 
 
 def test_the_daemon_s_orders_are_answered_in_chinese(tmp_path: Path) -> None:

@@ -48,6 +48,29 @@ def test_the_journal_gets_records_and_standard_output_gets_nothing(scene: Scene,
     assert last["SMOKE_CHECK_REMEDY"].startswith("see that SSH is on")
 
 
+def test_a_complaint_is_a_record_with_the_cause_s_code_and_id(scene: Scene, tmp_path: Path) -> None:
+    Path(scene.config_path).write_text("{")
+    address = str(tmp_path / "journal")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(address)
+        journal.settimeout(10)
+        records: list[dict[str, str]] = []
+        reader = threading.Thread(target=_read_records, args=(journal, records), daemon=True)
+        reader.start()
+        exit_code, lines = _run_under_journal(scene, address)
+        reader.join(10)
+    assert (exit_code, lines) == (78, [])
+    [record] = records
+    sentence = f"the configuration {scene.config_path} is not JSON: line 1, column 2: "
+    assert record["MESSAGE"].startswith(f"[config_not_json] {sentence}")
+    assert record["MESSAGE"] == (f"[config_not_json] {record['SMOKE_CHECK_SUMMARY']} -- {record['SMOKE_CHECK_REMEDY']}")
+    assert (record["SMOKE_CHECK_CAUSE"], record["PRIORITY"]) == ("config_not_json", "3")
+    assert record["MESSAGE_ID"] == events.of_cause("config_not_json").message_id
+    # Where nobody takes it in, the line has it all.
+    exit_code, lines = _run_under_journal(scene, str(tmp_path / "nobody"))
+    assert (exit_code, lines) == (78, [f"<3>smoke-check: {record['MESSAGE']}"])
+
+
 def test_without_the_journal_s_socket_its_lines_carry_their_priority(scene: Scene, nas: Server, tmp_path: Path) -> None:
     with scene.daemon("right"):
         nas.stop()
@@ -70,14 +93,14 @@ def test_a_journal_that_takes_nothing_in_costs_half_a_second_and_the_verdict_is_
 
 
 def _run_under_journal(scene: Scene, socket_path: str, *options: str) -> tuple[int, list[str]]:
-    """Run the agent as in a unit: its standard output is what systemd calls the journal."""
+    """Run the agent as in a unit: its standard output and standard error are what systemd calls the journal."""
     read, write = os.pipe()
     there = os.fstat(write)
     environment = {**os.environ, "JOURNAL_STREAM": f"{there.st_dev}:{there.st_ino}"}
     environment["SMOKE_CHECK_JOURNAL_SOCKET"] = socket_path
     argv = [sys.executable, "-m", "healthcheck", "run", "--config", scene.config_path]
     argv += ["--state-dir", str(scene.state_dir), *options]
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=write, env=environment) as agent:
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=write, stderr=write, env=environment) as agent:
         os.close(write)
         with os.fdopen(read, encoding="utf-8") as lines:
             said = lines.read().splitlines()

@@ -245,7 +245,7 @@ def test_an_unknown_user_is_named(prefix: Path, into: Path, tmp_path: Path) -> N
     done = units(prefix, into, configuration(tmp_path, {}), user="no-such-user")
     assert (done.returncode, done.stderr) == (
         1,
-        "smoke-check: there is no user 'no-such-user' on this machine\n"
+        "smoke-check: there is no user 'no-such-user' on this machine [user_unknown]\n"
         "  -> name the account that runs the daemon: --user NAME; those that exist: getent passwd\n",
     )
 

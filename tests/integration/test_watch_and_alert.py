@@ -282,7 +282,10 @@ def test_a_broken_configuration_is_told_of_too(tmp_path: Path) -> None:
     path.write_text("{")
     code, journal = alert(tmp_path, str(path), **MONITORED | {"MONITOR_EXIT_STATUS": "78"})
     assert code == 0
-    assert [record["MESSAGE_ID"] for record in journal.records] == [events.ALERT.message_id]
+    assert [record["MESSAGE_ID"] for record in journal.records] == [
+        events.of_cause("config_not_json").message_id,
+        events.ALERT.message_id,
+    ]
     assert "unified_config.json" in journal.lines
 
 
