@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from celestial_nasops.fault import Fault
-from celestial_nasops.journal import Event
+from celestial_nasops.journal import Event, event_of_cause
 
 FILE_SENT = Event(
     "87f53e73848b412a9d752601fd52626f",
@@ -87,6 +87,99 @@ DELETIONS_STOPPED = Event(
 
     media-sync-daemon resume""",
 )
+FILE_TAKEN_BACK = Event(
+    "ab553ecc152d4b0883041b565912f07a",
+    "A file was in hand when an earlier daemon ended, and is sent anew",
+    """@FILE_PATH@ is still here, and its row was left in transferring. The row is
+ready again; a large file goes on from where it was.""",
+)
+FILE_WITHDRAWN = Event(
+    "85287d53c156467a9164d199218766ee",
+    "A file was not published, for its row was changed meanwhile",
+    """Somebody else changed or removed the row of @FILE_PATH@ while it was being sent. What had
+been sent of it is removed from the NAS; the local file is left alone.""",
+)
+NAS_GIVES = Event(
+    "fdee4a15da1741ca9cb789742e16f177",
+    "What the NAS can do was found out, or has changed",
+    """By this the daemon chooses how it sends and verifies. After an update of the NAS it may be less than before:
+
+    smoke-check doctor""",
+)
+DELETIONS_GO_ON = Event(
+    "1ce581e64de74645be7f482b6a25f45e",
+    "Files are deleted again",
+    """A person has looked and released the deletions, or what had stopped them is as it was before.""",
+)
+TROUBLE_OVER = Event(
+    "e9ea63aa0eab410f8430f11f60aa998b",
+    "A trouble is over by itself",
+    """The line says which. Nothing is to be done.""",
+)
+DAEMON_AT_WORK = Event(
+    "fa770b07db6c4bea90d391f046ac15c4",
+    "The daemon is at work",
+    """It has just been started, or goes on after a pause, with another configuration or with a queue that was replaced.
+
+    systemctl status media-sync-daemon""",
+)
+DAEMON_PAUSED = Event(
+    "9007129aae8849b296dbd427946b25d1",
+    "The daemon is paused",
+    """Somebody has ordered it: nothing is carried and nothing is deleted, over restarts, too, until
+
+    media-sync-daemon resume""",
+)
+DAEMON_RESUMED = Event(
+    "07cbaf7d3c9642b9aba640e23f33f139",
+    "A pause of the daemon is over",
+    """What has waited in the queue meanwhile is sent now.""",
+)
+DAEMON_FINISHING = Event(
+    "5c036cb73e234372b61329674c71d959",
+    "The daemon ends as soon as the files in hand have arrived",
+    """It was told to by SIGUSR1, as by an upgrade. No further file is taken. "systemctl stop" ends it at once.""",
+)
+DAEMON_STOPPED = Event(
+    "8496d938dae9431e8ef25b2ac8b85e82",
+    "The daemon has ended",
+    """Files that come in meanwhile wait in the queue.
+
+    sudo systemctl start media-sync-daemon""",
+)
+DAEMON_STUCK = Event(
+    "47049684a96948b79ad5f6261fca68c2",
+    "A part of the daemon hangs",
+    """It waits for something that does not come, mostly for a disk that does not answer, and nothing can interrupt it.
+Without signs of life systemd ends the daemon and starts it again. What the kernel says:
+
+    dmesg | tail""",
+)
+DAEMON_BROKEN = Event(
+    "d590cecd45714b7f8d9d80fa4f8859b0",
+    "The daemon ends over an error of its own",
+    """This is a fault of the program, not of this machine. systemd starts it again; no file is lost.
+Please report the line.""",
+)
+CONFIG_REREAD = Event(
+    "9b52ab340b18468c88a15f246fb326e9",
+    "The changed configuration is used",
+    """Files in hand are finished under the old one. daemon_settings.state_path alone needs a restart.""",
+)
+CONFIG_REFUSED = Event(
+    "3b11d5058c2d4697b57d7afd325f69b5",
+    "The changed configuration is not used",
+    """The daemon goes on with the one it has: [@CAUSE@]. Mend the file, then:
+
+    smoke-check config check && sudo systemctl reload media-sync-daemon""",
+)
+CONFIG_REMARK = Event(
+    "018ebc9e44434f029248860e2bdb4c79",
+    "The daemon has a remark on its configuration",
+    """The work goes on. A key that nobody reads is often a slip of the pen:
+
+    smoke-check config check""",
+)
 
 # What identifies a file is kept byte by byte: its name need not be text.
 _PATHS = ("FILE_PATH", "REMOTE_PATH")
@@ -108,7 +201,7 @@ def journalled(event: Event | None = None, fault: Fault | None = None, **fields:
     """What a line tells programs, for the ``extra`` of a call that logs it.
 
     Args:
-        event: its kind.
+        event: its kind; where there is none, that of the fault.
         fault: what went wrong; gives CAUSE and REMEDY.
         fields: by their names in the journal; those that are None are left out.
     """
@@ -118,6 +211,7 @@ def journalled(event: Event | None = None, fault: Fault | None = None, **fields:
             told[name] = os.fsencode(path)
     if fault is not None:
         told |= {"CAUSE": fault.code, "REMEDY": fault.remedy}
+        event = event or event_of_cause(fault.code)
     return {"told": Told(event, told)}
 
 

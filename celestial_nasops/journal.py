@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 SOCKET = "/run/systemd/journal/socket"
 _SEND_SECONDS = 1.0
+_CAUSES = "72945fdc-eabe-4100-9e08-d116cb7dd8c3"  # the namespace of the message ids that stand for causes
 _SIOCOUTQ = 0x5411  # sockios(7): bytes that were sent and not received yet
 _SETTLE_PAUSE_SECONDS = 0.0005
 _ALL_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
@@ -38,6 +39,16 @@ class Event(NamedTuple):
     message_id: str
     title: str
     meaning: str
+
+
+def event_of_cause(code: str) -> Event:
+    """The kind of a record that tells of a cause; its words are those of the catalogue of causes.
+
+    The message id is made from the code, so that it is as stable.
+    """
+    from uuid import UUID, uuid5  # only where something is wrong
+
+    return Event(uuid5(UUID(_CAUSES), code).hex, code, "")
 
 
 class Journal:

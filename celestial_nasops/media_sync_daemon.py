@@ -17,7 +17,7 @@ from celestial_nasops.daemon.signals import Signals
 from celestial_nasops.daemon.start import sole_instance, unusable_folders
 from celestial_nasops.daemon.supervisor import FAILED, INTERNAL, Supervisor
 from celestial_nasops.daemon.worker import described
-from celestial_nasops.daemon_events import journalled
+from celestial_nasops.daemon_events import CONFIG_REMARK, DAEMON_AT_WORK, DAEMON_BROKEN, journalled
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, NasFault
 from celestial_nasops.notify import Notifier
 from celestial_nasops.steering import commands
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
         log.critical("%s; %s", coded(fault), fault.remedy, extra=journalled(fault=fault))
         return FAILED
     except Exception as error:  # noqa: BLE001 - an operator gets one line, never a traceback
-        log.critical("internal error: %s", described(error))
+        log.critical("internal error: %s", described(error), extra=journalled(DAEMON_BROKEN))
         return INTERNAL
 
 
@@ -90,7 +90,7 @@ def _steer(options: argparse.Namespace) -> int:
 
 def _run(loaded: Loaded, *, once: bool) -> int:
     for warning in loaded.warnings:
-        log.warning("%s: %s", loaded.path, warning)
+        log.warning("%s: %s", loaded.path, warning, extra=journalled(CONFIG_REMARK))
     signals = Signals()
     signals.catch()
     with contextlib.ExitStack() as held:
@@ -100,7 +100,8 @@ def _run(loaded: Loaded, *, once: bool) -> int:
         if faults:
             return FAILED
         supervisor = Supervisor(loaded, signals, Notifier(), once=once)
-        log.info("media-sync-daemon %s at work with the configuration %s", __version__, loaded.path)
+        told = journalled(DAEMON_AT_WORK, VERSION=__version__)
+        log.info("media-sync-daemon %s at work with the configuration %s", __version__, loaded.path, extra=told)
         return supervisor.run_once() if once else supervisor.run()
 
 

@@ -15,7 +15,7 @@ from celestial_nasops.daemon import pending_deletes
 from celestial_nasops.daemon.deletion_guard import DeletionsStopped
 from celestial_nasops.daemon.pending_deletes import PendingDelete
 from celestial_nasops.daemon.verified_delete import Hooks, NeedsAPerson, delete_verified
-from celestial_nasops.daemon_events import FILE_KEPT, journalled
+from celestial_nasops.daemon_events import FILE_KEPT, TROUBLE_OVER, journalled
 from celestial_nasops.durable import folder_fault, put_aside
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.nas.files import NasFiles
@@ -218,7 +218,8 @@ class SafeDeleteManager:
                 self._could_not_save(error)
                 return False
             if self.problem is not None:
-                log.info("the %d scheduled deletion(s) are saved again in %s", len(self._entries), shown(self._path))
+                count, told = len(self._entries), journalled(TROUBLE_OVER)
+                log.info("the %d scheduled deletion(s) are saved again in %s", count, shown(self._path), extra=told)
             self._unsaved, self.problem = False, None
             return True
 

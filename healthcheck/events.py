@@ -6,10 +6,8 @@ A message id never changes and never gets another meaning. ``healthcheck.catalog
 from __future__ import annotations
 
 from celestial_nasops import daemon_events
-from celestial_nasops.journal import Event
+from celestial_nasops.journal import Event, event_of_cause
 from healthcheck import causes
-
-_CAUSES = "72945fdc-eabe-4100-9e08-d116cb7dd8c3"  # the namespace of the message ids that stand for causes
 
 RUN_STARTED = Event(
     "59fa5a6b746548ba92a2fa64e018478a",
@@ -92,12 +90,5 @@ def all_events() -> dict[str, Event]:
 
 
 def of_cause(code: str) -> Event:
-    """The kind of a record that tells of a cause; its words are those of the catalogue of causes.
-
-    The message id is made from the code, so that it is as stable. An interruption had one before there were causes.
-    """
-    if code == causes.INTERRUPTED.code:
-        return INTERRUPTED
-    from uuid import UUID, uuid5  # only where something is wrong
-
-    return Event(uuid5(UUID(_CAUSES), code).hex, code, "")
+    """The kind of a record that tells of a cause. An interruption had one before there were causes."""
+    return INTERRUPTED if code == causes.INTERRUPTED.code else event_of_cause(code)

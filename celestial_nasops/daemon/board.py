@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from celestial_nasops import words
+from celestial_nasops import daemon_state, words
 from celestial_nasops.control import Order
-from celestial_nasops.daemon_events import Told, journalled
+from celestial_nasops.daemon_events import NAS_GIVES, Told, journalled
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import Fault, LocalFault, shown
 from celestial_nasops.nas.capabilities import Capabilities
@@ -24,6 +24,15 @@ log = logging.getLogger(__name__)
 def coded(fault: Fault) -> str:
     """A fault in one line that a program can read, too: its code in brackets, then what happened."""
     return f"[{fault.code}] {fault.summary}"
+
+
+def nas_known_to(state_path: str) -> Capabilities | None:
+    """What an earlier daemon has found out about the NAS, so that a change meanwhile shows."""
+    try:
+        state = daemon_state.read(state_path)
+    except LocalFault:
+        return None  # it is written anew, and of nothing else it is the only record
+    return state.nas if state is not None else None
 
 
 class Board:
@@ -99,9 +108,10 @@ class Board:
         if before == nas:
             return
         if before is None:
-            log.info("the NAS gives %s", nas)
+            log.info("the NAS gives %s", nas, extra=journalled(NAS_GIVES))
         else:
-            log.warning("what the NAS gives has changed: %s; before, it was %s", nas, before)
+            told = journalled(NAS_GIVES)
+            log.warning("what the NAS gives has changed: %s; before, it was %s", nas, before, extra=told)
         self._changed()
 
     def report(self, fault: Fault, about: str = "", told: Mapping[str, Told] | None = None) -> None:

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from celestial_nasops import causes, regular_file
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import coded
-from celestial_nasops.daemon_events import DELETIONS_STOPPED, journalled
+from celestial_nasops.daemon_events import DELETIONS_GO_ON, DELETIONS_STOPPED, journalled
 from celestial_nasops.durable import folder_fault, put_aside, write_atomically
 from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault, shown
 from celestial_nasops.journal import Event
@@ -185,7 +185,8 @@ class DeletionGuard:
             if known == identity and self._stopped_key == key:
                 self.stopped, self._stopped_key = None, ""
                 self._save()
-                log.warning("deletions go on, the queue %s is the old one again", shown(path))
+                told = journalled(DELETIONS_GO_ON)
+                log.warning("deletions go on, the queue %s is the old one again", shown(path), extra=told)
             self.check()
             if known is None:
                 self._remember(key, identity)
@@ -242,7 +243,8 @@ class DeletionGuard:
             except LocalFault:
                 self._take(before)
                 raise
-        log.warning("deletions go on, a person has released them; they had been stopped: %s", why)
+        told = journalled(DELETIONS_GO_ON)
+        log.warning("deletions go on, a person has released them; they had been stopped: %s", why, extra=told)
         self._changed()
         return why
 

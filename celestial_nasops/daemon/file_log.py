@@ -6,7 +6,7 @@ import logging
 
 from celestial_nasops import causes
 from celestial_nasops.daemon.board import coded
-from celestial_nasops.daemon_events import FILE_PUT_DOWN, FILE_SENT, journalled
+from celestial_nasops.daemon_events import FILE_PUT_DOWN, FILE_SENT, FILE_WITHDRAWN, journalled
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import LocalFault, NasFault, shown
 from celestial_nasops.transfer import Sent
@@ -54,3 +54,15 @@ def put_down(record: FileRecord) -> None:
     """Tell that a file was put down, because the daemon ends or pauses."""
     told = journalled(FILE_PUT_DOWN, FILE_PATH=record.file_path, FILE_SIZE=record.file_size, ROW_ID=record.id)
     log.info("put down: %s", shown(record.file_path), extra=told)
+
+
+def withdrawn(record: FileRecord) -> None:
+    """Tell that a file was sent and not published, because somebody else has changed its row."""
+    told = journalled(FILE_WITHDRAWN, FILE_PATH=record.file_path, FILE_SIZE=record.file_size, ROW_ID=record.id)
+    log.info("not published, its row is not in hand any more: %s", shown(record.file_path), extra=told)
+
+
+def stays_in_hand(record: FileRecord) -> None:
+    """Tell that the row of a file that was put down could not be returned to the queue before the end."""
+    told = journalled(FILE_PUT_DOWN, FILE_PATH=record.file_path, FILE_SIZE=record.file_size, ROW_ID=record.id)
+    log.warning("row %d stays as it is until the next start: %s", record.id, shown(record.file_path), extra=told)

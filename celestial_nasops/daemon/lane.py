@@ -203,7 +203,7 @@ class Lane(Worker):
             self._settle(record, lambda: self.db.return_to_queue(record.id, counts_as_retry=False))
             return False
         except Withdrawn:
-            log.info("not published, its row is not in hand any more: %s", shown(record.file_path))
+            file_log.withdrawn(record)
             self._is_done(record)
         except NasUnavailable as fault:
             self._put_back(record, fault)
@@ -370,7 +370,7 @@ class Lane(Worker):
             log.warning("%s (%s)", coded(fault), shown(record.file_path), extra=told)
             return False
         except Stopped:
-            log.warning("row %d stays as it is until the next start: %s", record.id, shown(record.file_path))
+            file_log.stays_in_hand(record)
             return False
         return True
 

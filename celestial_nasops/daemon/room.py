@@ -12,7 +12,7 @@ from typing import NoReturn
 from celestial_nasops import causes, paths, words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import coded
-from celestial_nasops.daemon_events import FILE_PUT_OFF, journalled
+from celestial_nasops.daemon_events import FILE_PUT_OFF, TROUBLE_OVER, journalled
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas.files import NasFiles
@@ -176,7 +176,7 @@ class Room:
         with self._lock:
             ended, self.shortage = self.shortage is not None, None
         if ended:
-            log.info(line, *values)
+            log.info(line, *values, extra=journalled(TROUBLE_OVER))
             self._changed()
 
     def _free(self, files: NasFiles) -> int | None:

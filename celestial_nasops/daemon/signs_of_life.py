@@ -12,7 +12,7 @@ import celestial_nasops
 from celestial_nasops import daemon_state
 from celestial_nasops.config import Config, DaemonSettings
 from celestial_nasops.daemon.board import Situation, coded, status_line
-from celestial_nasops.daemon_events import journalled
+from celestial_nasops.daemon_events import DAEMON_STUCK, journalled
 from celestial_nasops.daemon_state import DaemonState, ReadOnlyFolder
 from celestial_nasops.durable import folder_fault
 from celestial_nasops.fault import LocalFault
@@ -80,7 +80,8 @@ class SignsOfLife:
         self._notifier.status(line)
         if stuck is not None:
             if not self._silenced:
-                log.error("%s; no more signs of life are given until it goes on", stuck)
+                told = journalled(DAEMON_STUCK)
+                log.error("%s; no more signs of life are given until it goes on", stuck, extra=told)
             self._silenced = stuck
             return
         self._silenced = ""

@@ -9,11 +9,11 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 
-from celestial_nasops import causes, config_file, control, daemon_state, transfer, words
+from celestial_nasops import causes, config_file, control, daemon_events as events, transfer, words
 from celestial_nasops.bandwidth import Bandwidth
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
-from celestial_nasops.daemon.board import Board, Situation, coded
+from celestial_nasops.daemon.board import Board, Situation, coded, nas_known_to
 from celestial_nasops.daemon.crew import Crew
 from celestial_nasops.daemon.deletion_guard import DeletionGuard, DeletionsStopped
 from celestial_nasops.daemon.signals import Signals
@@ -23,7 +23,6 @@ from celestial_nasops.daemon_events import journalled
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, shown
 from celestial_nasops.media_status_db import MediaStatusDB
-from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.notify import Notifier
 from celestial_nasops.parts import Parts
 from celestial_nasops.safe_delete_manager import SafeDeleteManager
@@ -54,7 +53,7 @@ class Supervisor:
         self._notifier = notifier
         self._once = once
         self._signs = SignsOfLife(notifier, loaded.path)
-        self._board = Board(self._changed, _nas_known_to(loaded.config.daemon_settings.state_path))
+        self._board = Board(self._changed, nas_known_to(loaded.config.daemon_settings.state_path))
         list_path = os.path.join(loaded.config.daemon_settings.state_path, PENDING_DELETES_NAME)
         self._deletes = SafeDeleteManager(list_path, loaded.config)
         self._guard = DeletionGuard(loaded.config.daemon_settings.state_path, loaded.config, self._changed)
@@ -142,7 +141,7 @@ class Supervisor:
         with MediaStatusDB(queue.db_path, timeout_seconds=queue.connection_timeout, create=True) as db:
             taken_back, self._queue_identity = db.take_back_transferring(), db.identity()
         for record in taken_back:
-            told = journalled(FILE_PATH=record.file_path, ROW_ID=record.id)
+            told = journalled(events.FILE_TAKEN_BACK, FILE_PATH=record.file_path, ROW_ID=record.id)
             log.warning(
                 "took back row %d, which was left in transferring: %s", record.id, shown(record.file_path), extra=told
             )
@@ -201,7 +200,7 @@ class Supervisor:
         else:
             self._build_at = None
             self._crew.start()
-            log.info("at work with the configuration %s", self._config_path)
+            log.info("at work with the configuration %s", self._config_path, extra=journalled(events.DAEMON_AT_WORK))
         self._changed()
         return True
 
@@ -221,10 +220,11 @@ class Supervisor:
             return
         self._paused = order
         if order is None:
-            log.info("resumed")
+            log.info("resumed", extra=journalled(events.DAEMON_RESUMED))
             self._build_at = 0.0
         else:
-            log.warning("paused by %s%s", shown(order.by), f": {shown(order.reason)}" if order.reason else "")
+            reason = f": {shown(order.reason)}" if order.reason else ""
+            log.warning("paused by %s%s", shown(order.by), reason, extra=journalled(events.DAEMON_PAUSED))
             self._build_at = math.inf
             if order.at_once:
                 self._crew.abandon()
@@ -249,23 +249,20 @@ class Supervisor:
             self._refuse(faults)
             return
         for warning in loaded.warnings:
-            log.warning("%s: %s", self._config_path, warning)
+            log.warning("%s: %s", self._config_path, warning, extra=journalled(events.CONFIG_REMARK))
         self._refused_config = ""
         self._config = self._with_present_state_path(loaded.config)
         self._bandwidth.configure(self._config.sync_settings.bandwidth_limits)
-        log.info("the configuration was reread; files in hand are finished under the old one")
+        told = journalled(events.CONFIG_REREAD)
+        log.info("the configuration was reread; files in hand are finished under the old one", extra=told)
         if self._build_at is None:
             self._build_at = 0.0
             self._crew.finish()
 
     def _refuse(self, faults: Sequence[Fault]) -> None:
         for fault in faults:
-            log.error(
-                "the changed configuration is not used: %s; %s",
-                coded(fault),
-                fault.remedy,
-                extra=journalled(fault=fault),
-            )
+            told = journalled(events.CONFIG_REFUSED, fault)
+            log.error("the changed configuration is not used: %s; %s", coded(fault), fault.remedy, extra=told)
         self._refused_config = f"the changed configuration is not used: {coded(faults[0])}"
         self._changed()
 
@@ -274,7 +271,9 @@ class Supervisor:
         present = self._config.daemon_settings.state_path
         if config.daemon_settings.state_path == present:
             return config
-        log.warning("daemon_settings.state_path stays %s until a restart", present)
+        log.warning(
+            "daemon_settings.state_path stays %s until a restart", present, extra=journalled(events.CONFIG_REMARK)
+        )
         daemon = config.daemon_settings.model_copy(update={"state_path": present})
         return config.model_copy(update={"daemon_settings": daemon})
 
@@ -285,7 +284,8 @@ class Supervisor:
         if self._finishing:
             return
         self._finishing = True
-        log.info("no further files are taken; the end comes after those in hand")
+        told = journalled(events.DAEMON_FINISHING)
+        log.info("no further files are taken; the end comes after those in hand", extra=told)
         self._crew.finish()
         self._changed()
 
@@ -301,16 +301,16 @@ class Supervisor:
     def _end(self, exit_code: int) -> int:
         self._notifier.stopping()
         if self._crew.failure is not None:
-            log.critical("internal error in %s", self._crew.failure)
+            log.critical("internal error in %s", self._crew.failure, extra=journalled(events.DAEMON_BROKEN))
         ended = self._put_down()
         if not ended:
-            log.error("not everybody ended in time")
+            log.error("not everybody ended in time", extra=journalled(events.DAEMON_STUCK))
         if not ended or self._crew.failure is not None:
             with contextlib.suppress(DatabaseFault):
                 self._db.take_back_transferring()
         if not self._once:
             self._give_signs(doing="stopped")
-        log.info("stopped")
+        log.info("stopped", extra=journalled(events.DAEMON_STOPPED))
         return exit_code
 
     # --- what is shown ---
@@ -368,7 +368,7 @@ class Supervisor:
                 log.error("%s; %s", coded(fault), fault.remedy, extra=journalled(fault=fault))
         for summary in self._read_only:
             if summary not in summaries:
-                log.info("no more: %s", summary)
+                log.info("no more: %s", summary, extra=journalled(events.TROUBLE_OVER))
         self._read_only = summaries
         return faults
 
@@ -389,12 +389,3 @@ class Supervisor:
             yield self._refused_config
         if self._wakeup.degraded is not None:
             yield f"the queue is polled, {self._wakeup.degraded}"
-
-
-def _nas_known_to(state_path: str) -> Capabilities | None:
-    """What an earlier daemon has found out about the NAS, so that a change meanwhile shows."""
-    try:
-        state = daemon_state.read(state_path)
-    except LocalFault:
-        return None  # it is written anew, and of nothing else it is the only record
-    return state.nas if state is not None else None

@@ -123,4 +123,79 @@ skipped：没有尝试，原因见该行。deferred：到目前为止正常，�
 
     media-sync-daemon resume""",
     ),
+    "FILE_TAKEN_BACK": (
+        "一个文件在之前的守护进程结束时正在发送，将重新发送",
+        """@FILE_PATH@ 仍在本机，它的行停留在 transferring。该行已重新就绪；大文件从放下的位置继续。""",
+    ),
+    "FILE_WITHDRAWN": (
+        "一个文件没有发布，因为它的行已被改动",
+        """发送 @FILE_PATH@ 期间，别的程序改动或删除了它的行。已发送的部分会从 NAS 上清除；本地文件保持不动。""",
+    ),
+    "NAS_GIVES": (
+        "得知了 NAS 的能力，或它发生了变化",
+        """守护进程据此选择发送和校验的方式。NAS 更新之后，能力可能比之前少：
+
+    smoke-check doctor""",
+    ),
+    "DELETIONS_GO_ON": (
+        "文件恢复删除",
+        """有人查看后放行了删除，或者当初使其停止的原因已恢复原状。""",
+    ),
+    "TROUBLE_OVER": (
+        "一个问题自行消失了",
+        """是哪一个见该行。无需处理。""",
+    ),
+    "DAEMON_AT_WORK": (
+        "守护进程开始工作",
+        """它刚刚启动，或在暂停、更换配置、更换队列之后继续。
+
+    systemctl status media-sync-daemon""",
+    ),
+    "DAEMON_PAUSED": (
+        "守护进程已暂停",
+        """有人下了命令：既不发送也不删除，重启之后也是如此，直到
+
+    media-sync-daemon resume""",
+    ),
+    "DAEMON_RESUMED": (
+        "守护进程的暂停结束了",
+        """其间在队列中等待的文件现在开始发送。""",
+    ),
+    "DAEMON_FINISHING": (
+        "守护进程在手头的文件送达之后结束",
+        """由 SIGUSR1 要求，例如升级时。不再取新的文件。“systemctl stop” 会让它立即结束。""",
+    ),
+    "DAEMON_STOPPED": (
+        "守护进程已结束",
+        """此后到来的文件在队列中等待。
+
+    sudo systemctl start media-sync-daemon""",
+    ),
+    "DAEMON_STUCK": (
+        "守护进程的一部分卡住了",
+        """它在等待得不到的东西，多半是不应答的磁盘，而且无法打断。
+没有存活信号，systemd 会结束守护进程并重新启动它。内核消息：
+
+    dmesg | tail""",
+    ),
+    "DAEMON_BROKEN": (
+        "守护进程因自身的错误结束",
+        """这是程序的缺陷，与本机无关。systemd 会重新启动它；不会丢失文件。请报告该行内容。""",
+    ),
+    "CONFIG_REREAD": (
+        "使用更改后的配置",
+        """手头的文件按旧配置完成。只有 daemon_settings.state_path 需要重启。""",
+    ),
+    "CONFIG_REFUSED": (
+        "不使用更改后的配置",
+        """守护进程继续使用现有的配置：[@CAUSE@]。改正文件，然后：
+
+    smoke-check config check && sudo systemctl reload media-sync-daemon""",
+    ),
+    "CONFIG_REMARK": (
+        "守护进程对配置有一条说明",
+        """工作继续。没有程序读取的配置项往往是笔误：
+
+    smoke-check config check""",
+    ),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import logging
+import re
 import socket
 from pathlib import Path
 
@@ -12,6 +14,10 @@ from celestial_nasops import causes
 from celestial_nasops.daemon.log import JournalHandler
 from celestial_nasops.daemon_events import FILE_FAILED, journalled
 from celestial_nasops.fault import LocalFault
+from healthcheck.catalogue.journal_zh import EVENTS
+from healthcheck.events import all_events, of_cause
+
+ROOT = Path(__file__).parents[2]
 
 FAULT = LocalFault(causes.FILE_MISSING, path="/media/\udce4")
 
@@ -31,6 +37,39 @@ def test_a_line_with_its_fields(listener: socket.socket, logger: logging.Logger)
         b"MESSAGE_ID=%s\nFILE_PATH=/media/\xe4\nROW_ID=7\nCAUSE=file_missing\nREMEDY=%s\n"
         % (FILE_FAILED.message_id.encode(), FAULT.remedy.encode("utf-8", "backslashreplace"))
     )
+
+
+def test_a_fault_without_a_kind_of_its_own_is_explained_by_its_cause(
+    listener: socket.socket, logger: logging.Logger
+) -> None:
+    logger.error("%s", FAULT, extra=journalled(fault=FAULT))
+    assert b"\nMESSAGE_ID=%s\n" % of_cause("file_missing").message_id.encode() in listener.recv(4096)
+
+
+def test_every_line_tells_its_kind_or_its_cause() -> None:
+    """But for those that tell of nothing that happened to a file, the NAS or the daemon."""
+    silent = [
+        f"{path.stem}: {ast.literal_eval(call.args[0])}"
+        for path in sorted((ROOT / "celestial_nasops").rglob("*.py"))
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call)
+        and re.fullmatch(r"log\.(info|warning|error|critical|exception)", ast.unparse(call.func))
+        and not any(keyword.arg == "extra" for keyword in call.keywords)
+    ]
+    assert silent == [
+        "lane: refused: %s",  # the check's second file, as it has to be
+        "shell_files: %s is reached without the program ssh, which is slower: %s",
+        "parts: %s can't be read, uploads that were cut off begin anew: %s",
+        "parts: %s can't be written: %s",
+    ]
+
+
+def test_the_document_and_the_chinese_texts_have_every_kind() -> None:
+    text = (ROOT / "docs" / "journal.md").read_text(encoding="utf-8")
+    kinds = all_events()
+    assert re.findall(r"`([0-9a-f]{32})` \|", text) == [event.message_id for event in kinds.values()]
+    assert list(EVENTS) == list(kinds)
+    assert len({event.message_id for event in kinds.values()}) == len(kinds)
 
 
 @pytest.mark.parametrize(
