@@ -81,7 +81,7 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
                 bytes_done=moving.bytes_done,
                 bytes_total=moving.bytes_total,
             )
-        case TransferStatus.PENDING if error:
+        case TransferStatus.PENDING | TransferStatus.TRANSFERRING if error:  # it may be at its next try just now
             return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, site, seconds)
         case TransferStatus.PENDING if evidence.busy:
             return Finding.of_cause(
