@@ -30,6 +30,11 @@ class DaemonProgress:
         """What it found the NAS able to do, as of the last look; None where it does not tell."""
         return None if self._state is None else self._state.nas
 
+    @property
+    def nas_away(self) -> str:
+        """Why it leaves the NAS alone, as it records errors, as of the last look; empty where it does not."""
+        return self._state.nas_away if self._state is not None and _lives(self._state) else ""
+
     def look(self) -> None:
         """Read the daemon's state file."""
         try:
@@ -62,7 +67,7 @@ class DaemonProgress:
         state = self._state
         if state is None:
             return None
-        if daemon_state.process_start_ticks(state.pid) != state.process_start_ticks:
+        if not _lives(state):
             return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime)
         return max(0.0, time.time() - state.started_at) if state.started_at >= moment else None
 
@@ -70,3 +75,8 @@ class DaemonProgress:
         """Every file in hand, for a message."""
         files = self.in_hand or ()
         return ", ".join(f"{file.name} {file.bytes_done} of {file.bytes_total} bytes" for file in files)
+
+
+def _lives(state: DaemonState) -> bool:
+    """Whether the process that wrote it is there still."""
+    return daemon_state.process_start_ticks(state.pid) == state.process_start_ticks

@@ -8,8 +8,10 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
+from celestial_nasops.paths import MARKER_NAME
 from tests.faults.loopback import IMPATIENT, Loopback, fault
 from tests.faults.preload import compiled
+from tests.waiting import eventually
 
 GROUP = "nas_disk"
 FILE = "{name}.smoke-check.bin"
@@ -52,6 +54,19 @@ def no_block_for_a_folder(place: Loopback) -> Iterator[None]:
         yield
 
 
+@over_by_shell(says=f"{REFUSED}{{base}}/EdgeBackup/{{folder}}: Disk quota exceeded")
+def no_block_for_media(place: Loopback) -> Iterator[None]:
+    """The account's quota is used up, which the daemon has met with media that wait before the check's file."""
+    names = [f"20250122_10150{number}_media.mp4" for number in range(5)]
+    for name in names:
+        place.put(name, size=3000)
+    with over_quota(place):
+        yield
+        place.nas.restart()
+        there = place.scene.base / "EdgeBackup/2025/01/22"
+        eventually(lambda: all((there / name).exists() for name in names))
+
+
 @fault(
     probe="remote_verify",
     cause="nas_over_quota",
@@ -66,3 +81,5 @@ def no_block_by_sftp(place: Loopback) -> Iterator[None]:
     (place.scene.base / "EdgeBackup" / dt.date.today().strftime("%Y/%m/%d")).mkdir(parents=True)
     with over_quota(place, access="sftp"):
         yield
+        # What was tried there, to find out why, is gone.
+        eventually(lambda: [path.name for path in place.scene.base.rglob("*") if path.is_file()] in ([], [MARKER_NAME]))

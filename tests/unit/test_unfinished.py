@@ -97,6 +97,12 @@ def test_late_and_stuck_in_words() -> None:
     assert unfinished("transferring", Evidence(), taken=800)[2] == STUCK.format(name=NAME, seconds=800)
 
 
+def test_a_nas_that_is_left_alone_explains_why_a_file_waits_untouched() -> None:
+    away = "[nas_read_only] the NAS volume of /b is read-only"
+    told = f"the daemon could not deliver {NAME} within 900 s and keeps trying: the NAS volume of /b is read-only"
+    assert unfinished("pending", Evidence(others_done=2, nas_away=away)) == ("fail", "nas_read_only", told)
+
+
 @pytest.mark.parametrize("status", ["pending", "transferring"])
 def test_what_ended_the_last_try_is_told_while_the_next_one_is_under_way(status: str) -> None:
     error = "[nas_read_only] the NAS volume of /b is read-only"
