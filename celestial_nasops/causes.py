@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celestial_nasops.daemon_causes import (
+    DAEMON_ALREADY_RUNS as DAEMON_ALREADY_RUNS,
     DAEMON_PAUSED as DAEMON_PAUSED,
     DELETE_CHECKSUM_UNKNOWN as DELETE_CHECKSUM_UNKNOWN,
     DELETE_COPY_DIFFERS as DELETE_COPY_DIFFERS,
@@ -22,6 +23,7 @@ from celestial_nasops.daemon_causes import (
     REQUEUE_IN_HAND as REQUEUE_IN_HAND,
     REQUEUE_NO_ROW as REQUEUE_NO_ROW,
     REQUEUE_WAITS as REQUEUE_WAITS,
+    STATE_CORRUPT as STATE_CORRUPT,
     UNUSUAL_DELETIONS as UNUSUAL_DELETIONS,
     WRONG_USER as WRONG_USER,
 )
@@ -346,6 +348,14 @@ NAS_DISK_FULL = Cause(
     "free space or raise the quota there: ssh {target} df -h",
     "free space or raise the quota there: echo 'df -h \"{seen}\"' | {sftp}",
 )
+NAS_OVER_QUOTA = Cause(
+    "nas_over_quota",
+    "the NAS takes no more from {username} for {path}: {reason}",
+    "raise the quota there, or free space that counts in it, the rest goes by itself (DSM: Control Panel, User & Group "
+    "or Shared Folder, Edit, Quota); df does not show a quota, but this, where the NAS has it: ssh {target} quota -s",
+    "raise the quota there, or free space that counts in it, the rest goes by itself (DSM: Control Panel, User & Group "
+    "or Shared Folder, Edit, Quota); where there is none, look at the volume: Storage Manager",
+)
 NAS_READ_ONLY = Cause(
     "nas_read_only",
     "the NAS volume of {path} is read-only",
@@ -379,16 +389,4 @@ NAS_COMMAND_FAILED = Cause(
     "the NAS could not {action} {path}: {reason}",
     "try it by hand: ssh {target} ls -ld {path}",
     "try it by hand: echo 'ls -la \"{seen}\"' | {sftp}",
-)
-
-# --- the daemon ---
-DAEMON_ALREADY_RUNS = Cause(
-    "daemon_already_runs",
-    "another media-sync-daemon (pid {pid}) runs with the state folder {path}",
-    "look at it: systemctl status media-sync-daemon",
-)
-STATE_CORRUPT = Cause(
-    "state_corrupt",
-    "{path} could not be read: {reason}",
-    "look at it: cat {path}",
 )

@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from celestial_nasops.fault import Cause
 
+# --- starting ---
+DAEMON_ALREADY_RUNS = Cause(
+    "daemon_already_runs",
+    "another media-sync-daemon (pid {pid}) runs with the state folder {path}",
+    "look at it: systemctl status media-sync-daemon",
+)
+STATE_CORRUPT = Cause(
+    "state_corrupt",
+    "{path} could not be read: {reason}",
+    "look at it: cat {path}",
+)
+
 # --- carrying ---
 FILE_HASH_DIFFERS = Cause(
     "file_hash_differs",

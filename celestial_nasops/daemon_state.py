@@ -81,6 +81,7 @@ class DaemonState:
     in_hand: tuple[InHand, ...] = ()
     last_error: str = ""
     nas_away_since: _Seconds | None = None
+    nas_away: str = ""
     read_only: tuple[ReadOnlyFolder, ...] = ()
     deletions_stopped: str = ""
     deletions_unsaved: str = ""

@@ -25,7 +25,12 @@ __all__ = ["CHUNK_BYTES", "SLOWEST_HASH_BYTES_PER_SECOND", "Stopped", "check_nam
 RESUMED_FROM_BYTES = 4 << 20
 # What is written before it is read back, and what is sent twice at most where the two sides differ.
 SEGMENT_BYTES = 32 << 20
-_NOT_WORTH_KEEPING = {causes.NAS_COPY_DIFFERS.code, causes.NAS_NAME_TAKEN.code, causes.NAS_DISK_FULL.code}
+_NOT_WORTH_KEEPING = {
+    causes.NAS_COPY_DIFFERS.code,
+    causes.NAS_NAME_TAKEN.code,
+    causes.NAS_DISK_FULL.code,
+    causes.NAS_OVER_QUOTA.code,
+}
 
 
 class Withdrawn(Exception):  # noqa: N818 - no error of ours

@@ -261,6 +261,9 @@ WORDS = {
     "something else": "其他东西",
     "No space left on device": "设备上没有剩余空间",
     "Disk quota exceeded": "超出磁盘配额",
+    "its volume has room, and its SFTP server takes not one byte more and does not say why": (
+        "存储空间尚有余量，而其 SFTP 服务器一个字节也不再接收，也不说明原因"
+    ),
     "no inode free": "没有可用的 inode",
     "Permission denied": "权限不足",
     "Input/output error": "输入输出错误",

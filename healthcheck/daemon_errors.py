@@ -41,7 +41,8 @@ def told(error: str, known: Mapping[str, str] = MappingProxyType({})) -> Told:
 
     Args:
         error: as the daemon recorded it.
-        known: values that remedies need and that stand in no sentence, such as ``target``.
+        known: values that remedies need and that stand in no sentence, such as ``target``; or, for an account that gets
+            no shell, ``sftp`` and ``hidden_prefix``, what it does not see of paths.
     """
     recorded = _RECORDED.fullmatch(error)
     cause = catalogue().get(recorded[1]) if recorded else None
@@ -52,7 +53,10 @@ def told(error: str, known: Mapping[str, str] = MappingProxyType({})) -> Told:
         return Told(cause, recorded[2], None)
     said = language.templates(cause.code, cause)
     values = {**known, **values}
-    needed = {name for _, name, _, _ in string.Formatter().parse(said.remedy) if name is not None}
+    if "hidden_prefix" in known and "path" in values:
+        values["seen"] = values["path"].removeprefix(known["hidden_prefix"])
+    template = (said.remedy_by_sftp if "sftp" in known else "") or said.remedy
+    needed = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     remedy = Fault(cause, **values).remedy if needed <= values.keys() else None
     return Told(cause, said.summary.format_map(values), remedy)
 

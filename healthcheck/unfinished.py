@@ -28,7 +28,8 @@ class Evidence(NamedTuple):
     """What the daemon was seen to do, when a file was not done in time.
 
     ``moving``: the file itself, where it moves. ``restarted``: how long ago the daemon was restarted or ended while the
-    file waited (seconds), None where it was not.
+    file waited (seconds), None where it was not. ``nas_away``: why the daemon leaves the NAS alone, as it records
+    errors; empty where it does not.
     """
 
     others_in_hand: int = 0
@@ -37,6 +38,7 @@ class Evidence(NamedTuple):
     progress: str = ""
     moving: InHand | None = None
     restarted: float | None = None
+    nas_away: str = ""
 
     @property
     def busy(self) -> bool:
@@ -81,8 +83,10 @@ def judge_unfinished(one: Followed, evidence: Evidence, waited: float, now: floa
                 bytes_done=moving.bytes_done,
                 bytes_total=moving.bytes_total,
             )
-        case TransferStatus.PENDING if error:
+        case TransferStatus.PENDING | TransferStatus.TRANSFERRING if error:  # it may be at its next try just now
             return _daemon_s_fault(causes.TRANSFER_RETRYING, error, file, site, seconds)
+        case TransferStatus.PENDING if evidence.nas_away:  # it was met with another file, and ours waits behind that
+            return _daemon_s_fault(causes.TRANSFER_RETRYING, evidence.nas_away, file, site, seconds)
         case TransferStatus.PENDING if evidence.busy:
             return Finding.of_cause(
                 causes.DAEMON_BUSY, Outcome.WARN, file=file, waited_seconds=seconds, evidence=str(evidence)
@@ -155,4 +159,5 @@ def gather(
         in_hand = min(in_hand, len(progress.in_hand))
     since = min((one.inserted_at for one in waiting if one.inserted_at is not None), default=now)
     restarted = progress.seconds_since_restart(since)
-    return Evidence(in_hand, max(0, ahead_before - ahead), ahead, str(progress), restarted=restarted)
+    done = max(0, ahead_before - ahead)
+    return Evidence(in_hand, done, ahead, str(progress), restarted=restarted, nas_away=progress.nas_away)

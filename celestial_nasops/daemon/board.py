@@ -12,7 +12,7 @@ from celestial_nasops import daemon_state, words
 from celestial_nasops.control import Order
 from celestial_nasops.daemon_events import NAS_GIVES, Told, journalled
 from celestial_nasops.daemon_state import InHand
-from celestial_nasops.fault import Fault, LocalFault, shown
+from celestial_nasops.fault import Fault, LocalFault, NasFault, shown
 from celestial_nasops.nas.capabilities import Capabilities
 
 _RATE_SECONDS = 1.0
@@ -146,7 +146,7 @@ class Situation:
         lanes: how many could be.
         waiting: rows that are ready; None where the queue can't be read.
         away_since: when the NAS went away (Unix seconds), and why.
-        away_reason: see ``away_since``.
+        away: see ``away_since``.
         troubles: what an operator should see at once.
         last_error: the last error.
         read_only: folders in which nothing can be written.
@@ -162,7 +162,7 @@ class Situation:
     lanes: int
     waiting: int | None
     away_since: float | None
-    away_reason: str
+    away: NasFault | None
     troubles: list[str]
     last_error: str
     read_only: list[LocalFault] = field(default_factory=list)
@@ -181,7 +181,7 @@ def status_line(now: Situation) -> str:
         parts = [_paused(now.paused), *([_sending(now.in_hand, now.lanes)] if now.in_hand else [])]
     elif now.away_since is not None:
         since = time.strftime("%H:%M", time.localtime(now.away_since))
-        parts = [f"NAS away since {since}: {now.away_reason}"]
+        parts = [f"NAS away since {since}: {now.away}"]
     elif now.in_hand:
         parts = [_sending(now.in_hand, now.lanes)]
     else:

@@ -16,7 +16,7 @@ _LONGEST_PAUSE_SECONDS = 60.0
 _REFUSAL_FACTOR = 12  # a minute at the usual 5 s: DSM blocks an address that knocks more often
 _FORGET_SECONDS = 300.0  # after that long without trouble, the next one begins with the first pause again
 # A connection proves nothing about these, and they keep nobody from reading.
-_OF_WRITING = {causes.NAS_DISK_FULL.code, causes.NAS_READ_ONLY.code}
+_OF_WRITING = {causes.NAS_DISK_FULL.code, causes.NAS_OVER_QUOTA.code, causes.NAS_READ_ONLY.code}
 
 log = logging.getLogger(__name__)
 

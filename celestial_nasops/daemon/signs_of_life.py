@@ -105,6 +105,7 @@ class SignsOfLife:
             in_hand=tuple(situation.in_hand),
             last_error=situation.last_error,
             nas_away_since=situation.away_since,
+            nas_away="" if situation.away is None else coded(situation.away),
             read_only=tuple(ReadOnlyFolder(code=fault.code, **_places(fault)) for fault in situation.read_only),
             deletions_stopped=situation.deletions_stopped,
             deletions_unsaved=situation.deletions_unsaved,

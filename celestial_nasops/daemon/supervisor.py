@@ -342,7 +342,7 @@ class Supervisor:
             lanes=max(self._config.security.max_concurrent_transfers, len(in_hand)),  # small files have one more
             waiting=waiting,
             away_since=availability.away_since,
-            away_reason=str(availability.reason or ""),
+            away=availability.reason,
             troubles=list(self._troubles()),
             last_error=self._board.last_error,
             deletions_stopped="" if self._guard.stopped is None else coded(self._guard.stopped),

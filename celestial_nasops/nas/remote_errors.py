@@ -12,7 +12,9 @@ _REASON_SHOWN_CHARACTERS = 300
 NO_SUCH_FILE = ("No such file or directory", "Not a directory")
 FILE_EXISTS = ("File exists", " is a directory")  # the latter is what BusyBox's ln says of a folder
 NOT_EMPTY = ("Directory not empty", "File exists")
-_DISK_FULL = ("No space left on device", "Disk quota exceeded")
+TAKES_NOTHING = "its volume has room, and its SFTP server takes not one byte more and does not say why"
+_DISK_FULL = ("No space left on device",)
+_OVER_QUOTA = ("Disk quota exceeded", TAKES_NOTHING)
 _READ_ONLY = ("Read-only file system",)
 _NO_PERMISSION = ("Permission denied", "Operation not permitted")
 
@@ -39,6 +41,9 @@ def fault_of(target: SshTarget, action: str, path: str, output: bytes, **by_sftp
     reason = text.rpartition(": ")[2] or text or "it says nothing"
     if text.endswith(_DISK_FULL):
         return NasUnavailable(causes.NAS_DISK_FULL, path=path, reason=reason, target=target.alias, **by_sftp)
+    if text.endswith(_OVER_QUOTA):
+        values = {"username": target.username, "path": path, "reason": reason, "target": target.alias}
+        return NasUnavailable(causes.NAS_OVER_QUOTA, **values, **by_sftp)
     if text.endswith(_READ_ONLY):
         return NasUnavailable(causes.NAS_READ_ONLY, path=path, target=target.alias, **by_sftp)
     if text.endswith(_NO_PERMISSION):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+import secrets
 from dataclasses import dataclass
 
 from celestial_nasops.fault import NasFault
 from celestial_nasops.nas import remote_errors
 from celestial_nasops.nas.sftp_errors import Refused
-from celestial_nasops.nas.sftp_packets import FREE_SPACE, Space, Status
+from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, WRITE_NEW, Space, Status
 from celestial_nasops.nas.sftp_view import View
 from celestial_nasops.nas.target import SshTarget
 
@@ -60,7 +61,31 @@ class Faults:
             return "No space left on device"
         if action in ("remove", "write") and self.view.is_folder(path):
             return "Is a directory"
+        if space is not None and action in _NEEDS_SPACE and self._takes_nothing(posixpath.dirname(path)):
+            return remote_errors.TAKES_NOTHING
         return ""
+
+    def _takes_nothing(self, folder: str) -> bool:
+        """Whether not even one byte of another file is taken there, as by a quota that is used up."""
+        while not self.view.is_folder(folder):
+            folder = posixpath.dirname(folder)
+        client = self.view.client
+        seen = self.view.seen(f"{folder.rstrip('/')}/.{secrets.token_hex(6)}")
+        try:
+            handle = client.open_handle(seen, WRITE_NEW)
+            try:
+                writer = client.writer(handle)
+                writer.write(b"\0")
+                writer.settle()
+                if FLUSH in client.extensions:
+                    client.flush(handle)
+            finally:
+                client.close_handle(handle)
+        except Refused as refused:
+            return refused.status == Status.FAILURE
+        finally:
+            list(client.remove_all([seen]))
+        return False
 
     def _space_around(self, path: str) -> Space | None:
         """What is left of the file system of a path, which need not be there."""

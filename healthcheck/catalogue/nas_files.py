@@ -15,21 +15,51 @@ ENTRIES = (
         en=Text(
             title="No space left on the NAS",
             explanation=(
-                "The volume is full or the account's quota is used up, so nothing more is taken. Snapshots and "
-                "the recycle bin count as well. Files wait on this server, and its own disk fills up in turn. "
-                "Free space or raise the quota; don't touch the folder of the copies, for deletions here rely on "
-                "them."
+                "The volume is full, so nothing more is taken. Snapshots and the recycle bin count as well. Files wait on "
+                "this server, and its own disk fills up in turn. Free space or raise the quota; don't touch the "
+                "folder of the copies, for deletions here rely on them."
             ),
         ),
         zh=Translation(
             title="NAS 没有剩余空间",
             explanation=(
-                "存储空间已满，或账户配额用尽，因此不再接收文件。快照和回收站也占空间。文件在本机等待，本机磁盘也"
-                "会随之占满。请腾出空间或提高配额；不要动存放副本的目录，本机的删除要依赖它们。"
+                "存储空间已满，因此不再接收文件。快照和回收站也占空间。文件在本机等待，本机磁盘也会随之占满。"
+                "请腾出空间或提高配额；不要动存放副本的目录，本机的删除要依赖它们。"
             ),
             summary="NAS 上没有空间存放 {path}：{reason}",
             remedy="在那里腾出空间或提高配额：ssh {target} df -h",
             remedy_by_sftp="在那里腾出空间或提高配额：echo 'df -h \"{seen}\"' | {sftp}",
+        ),
+    ),
+    Entry(
+        shared.NAS_OVER_QUOTA,
+        where=("remote_verify", "daemon"),
+        en=Text(
+            title="The quota on the NAS is used up",
+            explanation=(
+                "A quota of the account, of its group or of the shared folder is used up, while the volume itself may "
+                "have ample room. Nothing is lost: files wait on this server, whose own disk fills up in turn, and go on "
+                "by themselves. An SFTP server never says so. Where it takes not even one byte more, a quota is the "
+                "usual reason, and a volume that fails the other one. Raise the quota; don't touch the folder of the "
+                "copies, for deletions here rely on them."
+            ),
+        ),
+        zh=Translation(
+            title="NAS 上的配额已用尽",
+            explanation=(
+                "账户、其群组或共享文件夹的配额已用尽，而存储空间本身可能还有很多余量。没有任何损失：文件在本机等待，"
+                "之后自动继续，但本机磁盘会随之占满。SFTP 服务器从不说明这一点；它连一个字节也不再接收时，通常是配额，"
+                "否则就是存储空间出了故障。请提高配额；不要动存放副本的目录，本机的删除要依赖它们。"
+            ),
+            summary="NAS 不再为 {path} 接收 {username} 的数据：{reason}",
+            remedy=(
+                "在那里提高配额，或腾出计入配额的空间，其余自动继续（DSM：控制面板 > 用户与群组或共享文件夹 > 编辑 > "
+                "配额）；df 不显示配额，NAS 若有此程序则用：ssh {target} quota -s"
+            ),
+            remedy_by_sftp=(
+                "在那里提高配额，或腾出计入配额的空间，其余自动继续（DSM：控制面板 > 用户与群组或共享文件夹 > 编辑 > "
+                "配额）；如果没有配额，查看存储空间：存储管理器"
+            ),
         ),
     ),
     Entry(

@@ -11,7 +11,7 @@ from celestial_nasops.fault import Fault, NasFault, NasUnavailable
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
 from celestial_nasops.nas import identity
-from celestial_nasops.nas.capabilities import Way
+from celestial_nasops.nas.capabilities import Capabilities, Way
 from celestial_nasops.nas.files import RemoteCopy
 from celestial_nasops.wakeup import Wakeup, settle
 from healthcheck import causes, copy_verdict, marked_file, negative_proof, unfinished
@@ -46,11 +46,11 @@ def probe(run: Run) -> Finding:
         while True:
             run.check_interrupted()
             look()
-            for one in [one for one in waiting if _is_settled(one)]:
-                waiting.remove(one)
-                verified.append(_verify(run, one))
             if waiting:
                 progress.look()
+            for one in [one for one in waiting if _is_settled(one)]:
+                waiting.remove(one)
+                verified.append(_verify(run, one, progress.nas))
             refusal = run.nas.refusal
             left = run.clock.left_to_wait()
             if refusal is not None:
@@ -74,7 +74,7 @@ def probe(run: Run) -> Finding:
     if waiting and refusal is not None:
         # Without a look of our own nothing can be proven, and the daemon goes the same way to the same NAS.
         return Finding.of_fault(refusal)
-    now, site = time.time(), _site(run)
+    now, site = time.time(), _site(run, progress.nas)
     verified += [
         judge_unfinished(one, evidence._replace(moving=progress.moving(one.file.path)), waited, now, site)
         for one in waiting
@@ -86,16 +86,18 @@ def probe(run: Run) -> Finding:
     return finding if nas is None else replace(finding, details={**finding.details, "nas": asdict(nas)})
 
 
-def _site(run: Run) -> dict[str, str]:
-    """What sentences and remedies need to know of this site."""
+def _site(run: Run, as_daemon_found: Capabilities | None) -> dict[str, str]:
+    """What sentences and remedies need to know of this site; what the daemon found counts where we have not looked."""
     config = run.config
     base = config.nas_settings.base_path
     site = {"unit": config.daemon_settings.unit, "database": config.database_settings.db_path}
     site |= {"base": base, "folder": base}
-    can = run.nas.capabilities
-    if can is None or can.way is Way.SHELL:  # else the commands of remedies could not be typed there
-        with contextlib.suppress(Fault):  # the alias can't be resolved, which others tell
+    can = run.nas.capabilities or as_daemon_found
+    with contextlib.suppress(Fault):  # the alias can't be resolved, which others tell
+        if can is None or can.way is Way.SHELL:
             site["target"] = run.target().alias
+        else:  # the commands for a shell could not be typed there
+            site |= {"sftp": f"sftp -b - {run.target().sftp_alias}", "hidden_prefix": can.hidden_prefix}
     return site
 
 
@@ -153,14 +155,14 @@ def _is_held(one: Followed) -> bool:
     return one.record is not None and one.record.transfer_status is TransferStatus.TRANSFERRING
 
 
-def _verify(run: Run, one: Followed) -> Finding:
+def _verify(run: Run, one: Followed, as_daemon_found: Capabilities | None) -> Finding:
     unit = run.config.daemon_settings.unit
     if one.completed_at is None:
         if one.gone_at is not None:
             folder = run.config.local_settings.media_path
             return Finding.of_cause(causes.DELETED_BEFORE_VERIFIED, file=one.file.name, folder=folder, unit=unit)
         waited = time.time() - (one.inserted_at or run.started_at)
-        return judge_unfinished(one, Evidence(), waited, time.time(), _site(run))
+        return judge_unfinished(one, Evidence(), waited, time.time(), _site(run, as_daemon_found))
     run.tell(say("verifying the copy on the NAS"))
     expected = marked_file.expected_remote_path(run.config, one.file.name)
     places = marked_file.possible_remote_paths(run.config, one.file.name)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import struct
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.mounts import cannot
+from tests.faults.preload import compiled
 
-_SOURCE = Path(__file__).with_name("stepped_clock.c")
 _DAY, _HALF_A_DAY = 86_400, 43_200
 
 
@@ -36,15 +33,10 @@ class SteppedClock:
     """A wall clock that can be set, of the programs that have its ``environment``."""
 
     def __init__(self, folder: Path) -> None:
-        compiler = shutil.which("cc")
-        if compiler is None:
-            cannot("no clock can be set without a C compiler: sudo apt-get install gcc libc6-dev")
-        library = folder / "stepped_clock.so"
-        argv = [str(compiler), "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library), str(_SOURCE)]
-        subprocess.run(argv, check=True, timeout=60)
+        library = compiled("stepped_clock.c", folder)
         self._shift = folder / "stepped_clock.shift"
         self._shift.write_bytes(struct.pack("q", 0))
-        self.environment = {"LD_PRELOAD": str(library), "STEPPED_CLOCK": str(self._shift)}
+        self.environment = {"LD_PRELOAD": library, "STEPPED_CLOCK": str(self._shift)}
 
     def set_by(self, hours: float) -> None:
         """Set it ahead, or back."""

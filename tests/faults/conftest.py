@@ -39,7 +39,7 @@ def booted_site(_machines_can_be_booted: None, request: pytest.FixtureRequest) -
 @pytest.fixture
 def loopback(tmp_path: Path) -> Iterator[Loopback]:
     """A NAS on loopback, and the field around it."""
-    with openssh_server(tmp_path / "nas") as nas:
+    with openssh_server(tmp_path / "nas", settings=["Subsystem sftp /usr/lib/openssh/sftp-server"]) as nas:
         yield Loopback(tmp_path, nas)
 
 

@@ -261,6 +261,13 @@ def test_a_daemon_s_error_comes_with_its_remedy_where_all_its_values_are_known()
     assert daemon_errors.told("[nas_read_only] an older daemon's words", {"target": "nas"}).remedy is None
 
 
+def test_it_comes_with_the_remedy_for_an_account_without_a_shell() -> None:
+    full = "[nas_disk_full] no space left on the NAS for /volume1/homes/x: No space left on device"
+    by_sftp = {"sftp": "sftp -b - nas", "hidden_prefix": "/volume1"}
+    remedy = "free space or raise the quota there: echo 'df -h \"/homes/x\"' | sftp -b - nas"
+    assert daemon_errors.told(full, by_sftp).remedy == remedy
+
+
 @pytest.mark.parametrize("code", CAUSES)
 def test_a_summary_is_taken_apart_by_its_own_template(code: str) -> None:
     template = CAUSES[code].summary

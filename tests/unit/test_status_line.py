@@ -10,9 +10,10 @@ import pytest
 from celestial_nasops import causes
 from celestial_nasops.daemon.board import Board, Situation, status_line
 from celestial_nasops.daemon_state import InHand
-from celestial_nasops.fault import LocalFault
+from celestial_nasops.fault import LocalFault, NasUnavailable
 
-IDLE = Situation("", [], 3, 0, None, "", [], "")
+IDLE = Situation("", [], 3, 0, None, None, [], "")
+REFUSED = NasUnavailable(causes.NAS_REFUSED, host="nas", port=22)
 FILM = InHand("/media/film.mp4", 420, 1000, 0.0)
 NOON = time.mktime((2025, 1, 22, 12, 3, 0, 0, 0, -1))
 
@@ -29,7 +30,7 @@ NOON = time.mktime((2025, 1, 22, 12, 3, 0, 0, 0, -1))
         (replace(IDLE, in_hand=[replace(FILM, bytes_total=0)]), "sending film.mp4 (1 of 3 lanes); 0 waiting"),
         (replace(IDLE, in_hand=[replace(FILM, bytes_done=2000)]), "sending film.mp4 (100 %, 1 of 3 lanes); 0 waiting"),
         (
-            replace(IDLE, away_since=NOON, away_reason="nas refuses connections on port 22", in_hand=[FILM]),
+            replace(IDLE, away_since=NOON, away=REFUSED, in_hand=[FILM]),
             "NAS away since 12:03: nas refuses connections on port 22; 0 waiting",
         ),
         (

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from celestial_nasops.daemon_state import InHand
+from celestial_nasops import daemon_state
+from celestial_nasops.daemon_state import DaemonState, InHand
 from celestial_nasops.media_status_db import FileRecord
 from healthcheck.context import Followed
+from healthcheck.daemon_progress import DaemonProgress
 from healthcheck.ledger import Debt
 from healthcheck.marked_file import MarkedFile
 from healthcheck.unfinished import Evidence, judge_unfinished
@@ -23,13 +27,28 @@ RESTARTED = (
     "the daemon was restarted or ended {seconds} s ago, while {name} waited for it, which is too short to judge it"
 )
 UNTOUCHED = "the daemon did not touch {name} within 900 s, and nothing else was in its hands"
+DAEMON = DaemonState(
+    pid=1,
+    process_start_ticks=1,
+    started_at=0.0,
+    version="",
+    code_path="",
+    code_fingerprint="",
+    config_path="",
+    config_fingerprint="",
+    heartbeat_at=0.0,
+    heartbeat_boottime=0.0,
+    heartbeat_seconds=1.0,
+)
 
 
-def unfinished(status: str, evidence: Evidence, *, taken: float | None = None, waited: float = WAITED) -> Any:
+def unfinished(
+    status: str, evidence: Evidence, *, taken: float | None = None, waited: float = WAITED, error: str | None = None
+) -> Any:
     path = f"/m/{NAME}"
     debt = Debt(run_id="r", name=NAME, local_path=path, size=1024, created_at=NOW - waited, remote_paths=[])
     times = ("2025-01-22 10:15:00", None)
-    row = FileRecord.of_row((1, path, NAME, 1024, "", "completed", status, *times, 0, None, *times))
+    row = FileRecord.of_row((1, path, NAME, 1024, "", "completed", status, *times, 0, error, *times))
     one = Followed(MarkedFile(NAME, path, 1024, b""), debt, inserted_at=NOW - waited, record=row)
     one.transferring_at = None if taken is None else NOW - taken
     finding = judge_unfinished(one, evidence, waited, NOW, SITE)
@@ -76,3 +95,40 @@ def test_late_and_stuck_in_words() -> None:
     late = unfinished("transferring", Evidence(), taken=10)
     assert late[2] == SLOW.format(name=NAME, done=0)
     assert unfinished("transferring", Evidence(), taken=800)[2] == STUCK.format(name=NAME, seconds=800)
+
+
+def test_a_nas_that_is_left_alone_explains_why_a_file_waits_untouched() -> None:
+    away = "[nas_read_only] the NAS volume of /b is read-only"
+    told = f"the daemon could not deliver {NAME} within 900 s and keeps trying: the NAS volume of /b is read-only"
+    assert unfinished("pending", Evidence(others_done=2, nas_away=away)) == ("fail", "nas_read_only", told)
+
+
+@pytest.mark.parametrize("status", ["pending", "transferring"])
+def test_what_ended_the_last_try_is_told_while_the_next_one_is_under_way(status: str) -> None:
+    error = "[nas_read_only] the NAS volume of /b is read-only"
+    told = f"the daemon could not deliver {NAME} within 900 s and keeps trying: the NAS volume of /b is read-only"
+    assert unfinished(status, Evidence(), taken=800, error=error) == ("fail", "nas_read_only", told)
+
+
+def test_a_try_that_moves_counts_for_more_than_what_ended_the_one_before() -> None:
+    moving = Evidence(moving=InHand("/m/x", 5, 1024, NOW - 800))
+    assert unfinished("transferring", moving, taken=800, error="[nas_silent] x")[:2] == ("warn", "transfer_slow")
+
+
+@pytest.mark.parametrize(
+    ("seen", "moves"),
+    [
+        ([(1, 0), (1, 5)], True),
+        ([(1, 5), (1, 5)], True),
+        ([(1, 0), (1, 0)], False),
+        ([(1, 5), (2, 0)], False),
+        ([(1, 5), (2, 5)], False),
+        ([(1, 5), (2, 6)], True),
+    ],
+)
+def test_only_what_gets_further_than_earlier_tries_moves(tmp_path: Path, seen: Any, moves: bool) -> None:
+    progress = DaemonProgress(str(tmp_path))
+    for began, done in seen:
+        daemon_state.write(str(tmp_path), replace(DAEMON, in_hand=(InHand("/m/x", done, 9, began),)))
+        progress.look()
+    assert (progress.moving("/m/x") is not None) is moves
