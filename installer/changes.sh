@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # Part of install.sh: the changes. Each is said, recorded for the removal, and can be undone.
 
-change() { # false in a dry run
+change() { # ENGLISH CHINESE; false in a dry run
     changes=$((changes + 1))
-    say "${dry:+would }$1"
+    say "${dry:+would }$1" "${dry:+将}$2"
     [ -z "$dry" ]
 }
 
@@ -31,7 +31,7 @@ put_folder() { # PATH OWNER MODE
     [ ! -d "$1" ] || return 0
     put_folder "$(dirname "$1")" "$root_user" 755
     [[ $promised != *"|$1|"* ]] || return 0
-    change "make the folder $1" || { promised+="|$1|" && return 0; }
+    change "make the folder $1" "创建目录 $1" || { promised+="|$1|" && return 0; }
     on_undo rmdir "$1"
     mkdir -m "$3" "$1"
     chown "$2:" "$1"
@@ -40,7 +40,7 @@ put_folder() { # PATH OWNER MODE
 
 put_file() { # SOURCE PATH
     [ -h "$2" ] || ! cmp -s "$1" "$2" || return 0
-    change "write $2" || return 0
+    change "write $2" "写入 $2" || return 0
     if [ -e "$2" ]; then
         local kept
         kept=$(mktemp "$stage/kept-XXXXXX")
@@ -57,7 +57,7 @@ put_file() { # SOURCE PATH
 
 put_link() { # TARGET PATH
     [ "$(readlink "$2" || true)" != "$1" ] || return 0
-    change "link $2 to $1" || return 0
+    change "link $2 to $1" "把 $2 链接到 $1" || return 0
     record file "$2"
     on_undo rm -f "$2"
     ln -s "$1" "$2"
@@ -65,7 +65,7 @@ put_link() { # TARGET PATH
 
 put_user() {
     ! getent passwd "$user" >/dev/null || return 0
-    change "make the system user $user, home $home" || return 0
+    change "make the system user $user, home $home" "创建系统用户 $user，主目录 $home" || return 0
     record user "$user"
     on_undo userdel "$user"
     useradd --system --user-group --home-dir "$home" --no-create-home --shell /usr/sbin/nologin "$user"
@@ -86,7 +86,7 @@ put_state() {
     [ -n "$daemon" ] && [ ! -e "$state_path" ] || return 0
     if [ -n "$user_units" ] || [[ $state_path != /var/lib/* ]]; then
         put_folder "$(dirname "$state_path")" "$root_user" 755
-        change "make the folder $state_path" || return 0
+        change "make the folder $state_path" "创建目录 $state_path" || return 0
         install -d -m 755 -o "$user" -g "$(id -g "$user")" "$state_path"
     fi
     [ -z "$dry" ] || return 0
@@ -108,7 +108,7 @@ put_config() {
 put_units() {
     local path kind name folder
     if [ ! -d "$stage/units" ]; then
-        change "write the units into $unit_dir" || return 0
+        change "write the units into $unit_dir" "把单元写入 $unit_dir" || return 0
     fi
     for path in "$stage"/units/*; do
         case $path in
@@ -123,7 +123,7 @@ put_units() {
     while read -r kind path; do # what an earlier version or configuration named otherwise
         name=${path##*/}
         if [ "$kind ${path%/*}" != "file $unit_dir" ] || [ -e "$stage/units/$name" ] || [ ! -e "$path" ]; then continue; fi
-        change "remove $path" || continue
+        change "remove $path" "删除 $path" || continue
         cp -a "$path" "$stage/gone-$name"
         on_undo cp -a "$stage/gone-$name" "$path"
         "${control[@]}" disable --quiet --now "$name"

@@ -25,11 +25,13 @@ quiesce() {
     for unit in "${timers[@]}"; do ! is_active "$unit" || "${control[@]}" stop "$unit"; done
     while [ "$("${control[@]}" show --property=ActiveState --value smoke-check.service)" = activating ]; do sleep 0.2; done
     [ -n "$daemon" ] && is_active "$daemon" || return 0
-    say "waiting for $daemon to finish the files in hand (at most $wait_minutes minutes)"
+    say "waiting for $daemon to finish the files in hand (at most $wait_minutes minutes)" \
+        "等待 $daemon 完成手头的文件（最多 $wait_minutes 分钟）"
     "${control[@]}" kill --signal=SIGUSR1 --kill-who=main "$daemon"
     while is_active "$daemon"; do
         if [ "$SECONDS" -ge "$until" ]; then
-            say "it is still at it; stopping it, and its files will be carried on afterwards"
+            say "it is still at it; stopping it, and its files will be carried on afterwards" \
+                "它仍未完成；将其停止，这些文件之后会继续发送"
             "${control[@]}" stop "$daemon"
         fi
         sleep 0.2
@@ -38,15 +40,15 @@ quiesce() {
 
 switch_on() { # UNIT
     if ! "${control[@]}" is-enabled --quiet "$1" 2>/dev/null; then
-        change "enable $1" || return 0
+        change "enable $1" "启用 $1" || return 0
         on_undo "${control[@]}" disable --quiet "$1"
         "${control[@]}" enable --quiet "$1"
     fi
     is_active "$1" && return 0
-    change "start $1" || return 0
+    change "start $1" "启动 $1" || return 0
     case $1 in *.timer) on_undo take_back_runs "$1" ;; *) on_undo "${control[@]}" stop "$1" ;; esac
     "${control[@]}" start "$1" && return 0
-    complain "$1 does not start; it says:"
+    complain "$1 does not start; it says:" "$1 无法启动；它说："
     "${journal[@]}" --unit "$1" --lines 5 --output cat --no-pager >&2 || true
     return 1
 }
@@ -61,8 +63,10 @@ settle_runs() {
     local folder said
     for folder in "${check_states[@]}"; do
         [ -e "$folder/ledger.json" ] || continue
-        said=$(as_user "$prefix/venv/bin/smoke-check" clean --config "$(remembered config)" --state-dir "$folder" 2>&1) ||
-            complain "the check could not remove everything of its own:"$'\n'"$said"
+        said=$(as_user "$prefix/venv/bin/smoke-check" clean --config "$(remembered config)" --state-dir "$folder" 2>&1) || {
+            complain "the check could not remove everything of its own:" "检查未能清除它自己的全部内容："
+            printf '%s\n' "$said" >&2
+        }
     done
 }
 

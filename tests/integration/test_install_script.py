@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from celestial_nasops import language
+
 SCRIPT = Path(__file__).resolve().parent.parent.parent / "install.sh"
 
 
-def run(*argv: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([SCRIPT, *argv], capture_output=True, text=True, check=False, timeout=60)
+CHINESE = {"LANG": "zh_CN.UTF-8"}  # bash complains of an LC_ALL that is not installed
+
+
+def run(*argv: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("LANG", "LC_"))}
+    return subprocess.run(
+        [SCRIPT, *argv], capture_output=True, encoding="utf-8", check=False, timeout=60, env={**plain, **environment}
+    )
 
 
 @pytest.mark.parametrize(
@@ -44,3 +54,67 @@ def test_where_nothing_is_installed_nothing_is_removed(tmp_path: Path) -> None:
     ran = run("--uninstall", "--prefix", str(tmp_path))
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == f"install: nothing is installed in {tmp_path}\n"
+
+
+# --- in Chinese ---
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_chinese"),
+    [
+        ({}, False),
+        (CHINESE, True),
+        ({"LC_ALL": "zh_CN.UTF-8"}, True),
+        ({"LC_MESSAGES": "zh_TW.utf8"}, True),
+        ({"LC_ALL": "C.UTF-8", **CHINESE}, False),
+        ({"LC_ALL": "", "LC_MESSAGES": "en_GB.UTF-8", **CHINESE}, False),
+        ({"LC_ALL": "", "LC_MESSAGES": "", **CHINESE}, True),
+    ],
+)
+def test_the_locale_chooses_the_language_as_it_does_for_the_programs(
+    environment: dict[str, str], *, is_chinese: bool
+) -> None:
+    assert (language.chosen("auto", environment, can_show_chinese=True) == "zh") is is_chinese
+    refused, helped = run("--frobnicate", **environment), run("--help", **environment)
+    message = "没有选项 '--frobnicate'；请看：" if is_chinese else "there is no option '--frobnicate'; try: "
+    assert (refused.returncode, refused.stdout) == (64, "")
+    assert refused.stderr.splitlines()[-1] == f"install: {message}./install.sh --help"
+    assert helped.returncode == 0
+    assert ("安装；再次运行不会改动任何东西" in helped.stdout) is is_chinese
+    assert ("install; run again it changes nothing" in helped.stdout) is not is_chinese
+
+
+@pytest.mark.parametrize(
+    ("setting", "environment", "told"),
+    [
+        ("zh", {}, "中没有安装任何东西"),
+        ("en", CHINESE, "nothing is installed in"),
+        ("auto", CHINESE, "中没有安装任何东西"),
+    ],
+)
+def test_a_configuration_goes_before_the_locale(
+    tmp_path: Path, setting: str, environment: dict[str, str], told: str
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps({"check_settings": {"language": setting}}, indent=2))
+    ran = run("--uninstall", "--prefix", str(tmp_path), "--config", str(config), **environment)
+    assert ran.returncode == 1
+    assert told in ran.stderr
+    helped = run(f"--config={config}", "--help", **environment)
+    assert ("安装；再次运行不会改动任何东西" in helped.stdout) is (told == "中没有安装任何东西")
+
+
+@pytest.mark.parametrize(
+    ("environment", "lines"),
+    [
+        ({}, ["install: getting the packages ready", "install: nothing was changed, because of ", "can't be had: "]),
+        (CHINESE, ["install: 准备软件包", "个问题，没有改动任何东西：", "无法取得软件包："]),
+    ],
+)
+def test_from_a_checkout_all_problems_are_told_at_once(
+    tmp_path: Path, environment: dict[str, str], lines: list[str]
+) -> None:
+    ran = run("--dry-run", "--prefix", str(tmp_path / "none"), PIP_NO_INDEX="1", **environment)
+    assert (ran.returncode, ran.stdout) == (1, f"{lines[0]}\n")
+    assert all(line in ran.stderr for line in lines[1:])
+    assert list(tmp_path.iterdir()) == []
