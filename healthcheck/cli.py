@@ -11,7 +11,7 @@ import sys
 import time
 from typing import NoReturn
 
-from celestial_nasops import __version__
+from celestial_nasops import __version__, remedies
 from celestial_nasops.fault import ConfigFault, Fault
 from celestial_nasops.language import say
 from healthcheck import config_command, languages
@@ -260,7 +260,7 @@ def _clean(arguments: argparse.Namespace) -> int:
 
 
 def _explain(arguments: argparse.Namespace) -> int:
-    path_of_config(None)
+    remedies.settle(user_manager=remedies.is_users_own(path_of_config(None)))
     if arguments.language:
         languages.use(arguments.language, os.environ)
     from healthcheck import explain

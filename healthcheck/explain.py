@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 
+from celestial_nasops import remedies
 from celestial_nasops.language import say, spoken
 from healthcheck.catalogue import BY_CODE, THEMES
 
@@ -37,7 +38,7 @@ def one(code: str) -> str:
         "",
         say("named by: {parts}", parts=", ".join(entry.where)),
         say("it says: {text}", text=text.summary),
-        f"  -> {text.remedy}",
+        f"  -> {remedies.here(text.remedy)}",
     ]
     if text.remedy_by_sftp:
         lines.append(say("  -> without a shell on the NAS: {text}", text=text.remedy_by_sftp))

@@ -57,6 +57,8 @@ def test_an_account_that_lingers_installs_runs_and_removes_its_own(bookworm: Dis
         assert len(told["probes"]) == len(pipeline.probe_names())
         assert told["probes"][0]["remedy"].startswith("systemctl --user start media-sync-daemon.service")
 
+        explained = own("~/.local/bin/smoke-check explain daemon_inactive")
+        assert "  -> systemctl --user start {unit}; and so that it starts at boot: systemctl --user enable" in explained
         queued = own("~/.local/bin/media-sync-daemon requeue /nowhere 2>&1", check=False)
         assert queued.startswith("[requeue_no_row] "), queued  # and no complaint of another configuration
 
