@@ -46,7 +46,7 @@ class DaemonProgress:
                 self._seen[file.file_path] = (file.bytes_done, time.monotonic(), file.started_at)
 
     def moving(self, path: str) -> InHand | None:
-        """A file that is in hand and has moved lately, beyond where earlier tries ended; None where it is not, or has not.
+        """A file that is in hand and has moved lately, further than earlier tries; None where it is not, or has not.
 
         One that is sent again and again, and refused each time, does not move.
         """

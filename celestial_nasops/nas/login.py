@@ -10,7 +10,7 @@ from celestial_nasops.fault import Fault, NasRefusal, NasUnavailable
 from celestial_nasops.nas import identity, ssh_library
 from celestial_nasops.nas.known_hosts import HostKey, Judgement, KnownHosts
 from celestial_nasops.nas.target import SshTarget
-from celestial_nasops.nas.wire import Wire
+from celestial_nasops.nas.wire import GREETING, Wire
 
 if TYPE_CHECKING:
     import paramiko
@@ -81,7 +81,7 @@ def _shake_hands(transport: paramiko.Transport, target: SshTarget, timeout_secon
     in_time = done.wait(timeout_seconds)
     if in_time and transport.is_active():
         return
-    stage = "key exchange" if transport.remote_version else "SSH greeting"
+    stage = "key exchange" if transport.remote_version else GREETING
     if not in_time:
         raise _silent(target, timeout_seconds, stage)
     raise _broken(transport, target, stage)

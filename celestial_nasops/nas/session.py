@@ -18,7 +18,7 @@ from celestial_nasops.nas.sftp_errors import Garbled, Refused
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
 from celestial_nasops.nas.watchdog import Watchdog
-from celestial_nasops.nas.wire import Wire, connect, proxy_failed
+from celestial_nasops.nas.wire import Wire, connect, of_proxy, proxy_failed
 
 if TYPE_CHECKING:
     import paramiko
@@ -30,12 +30,6 @@ _NOISE_SHOWN_CHARACTERS = 200
 _PIECE_BYTES = 32_000  # fits into one SSH packet of the size that servers take
 _END_SECONDS = 0.5
 _FREED_SECONDS, _FREED_PAUSE_SECONDS = 1.0, 0.02
-_PROXY_CAUSES = {
-    causes.NAS_HUNG_UP.code,
-    causes.NAS_SSH_FAILED.code,
-    causes.NAS_SILENT.code,
-    causes.NAS_LOGIN_HANGS.code,
-}
 
 
 class _Purpose(NamedTuple):
@@ -91,8 +85,8 @@ class NasSession:
             return cls(target, wire, log_in(target, wire, timeout_seconds))
         except BaseException as error:
             said = wire.end()
-            if said and isinstance(error, Fault) and error.code in _PROXY_CAUSES:
-                raise proxy_failed(target, said.splitlines()[-1]) from error
+            if wire.proxy is not None and isinstance(error, Fault) and (why := of_proxy(said, error)):
+                raise proxy_failed(target, why) from error
             raise
 
     @property

@@ -13,11 +13,20 @@ from typing import Any, NamedTuple
 
 from celestial_nasops import causes
 from celestial_nasops.fault import Fault, NasRefusal, NasUnavailable
+from celestial_nasops.language import say
 from celestial_nasops.nas.target import SshTarget
 from celestial_nasops.process import Companion, ProcessFault
 
 # A peer that is gone is noticed after 3 + 3 * 2 s (tcp(7)).
 _KEEPALIVE = {socket.TCP_KEEPIDLE: 3, socket.TCP_KEEPINTVL: 2, socket.TCP_KEEPCNT: 3}
+_PROXY_CAUSES = {
+    causes.NAS_HUNG_UP.code,
+    causes.NAS_SSH_FAILED.code,
+    causes.NAS_SILENT.code,
+    causes.NAS_LOGIN_HANGS.code,
+}
+GREETING = "SSH greeting"
+"""The stage of a login in which nothing was heard of the server yet."""
 _Address = tuple[socket.AddressFamily, Any]
 
 
@@ -72,6 +81,17 @@ def proxy_failed(target: SshTarget, reason: str) -> NasUnavailable:
     return NasUnavailable(
         causes.NAS_PROXY_FAILED, host=target.host, proxy=f"'{proxy}'", reason=reason, target=target.alias
     )
+
+
+def of_proxy(said: str, fault: Fault) -> str:
+    """What a failed login says of the proxy on the way, of which the NAS itself knows nothing; empty where nothing."""
+    if fault.code not in _PROXY_CAUSES:
+        return ""
+    if said:
+        return said.splitlines()[-1]
+    if fault.values.get("stage") != GREETING:  # else nothing was ever heard from beyond the proxy
+        return ""
+    return fault.values.get("reason") or say("no answer within {seconds} s", seconds=fault.values["seconds"])
 
 
 def _connected(family: socket.AddressFamily, address: Any, timeout_seconds: float) -> socket.socket:

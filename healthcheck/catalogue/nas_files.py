@@ -15,8 +15,8 @@ ENTRIES = (
         en=Text(
             title="No space left on the NAS",
             explanation=(
-                "The volume is full, so nothing more is taken. Snapshots and the recycle bin count as well. Files wait on "
-                "this server, and its own disk fills up in turn. Free space or raise the quota; don't touch the "
+                "The volume is full, so nothing more is taken. Snapshots and the recycle bin count as well. Files wait "
+                "on this server, and its own disk fills up in turn. Free space or raise the quota; don't touch the "
                 "folder of the copies, for deletions here rely on them."
             ),
         ),
@@ -38,8 +38,8 @@ ENTRIES = (
             title="The quota on the NAS is used up",
             explanation=(
                 "A quota of the account, of its group or of the shared folder is used up, while the volume itself may "
-                "have ample room. Nothing is lost: files wait on this server, whose own disk fills up in turn, and go on "
-                "by themselves. An SFTP server never says so. Where it takes not even one byte more, a quota is the "
+                "have ample room. Nothing is lost: files wait on this server, whose own disk fills up in turn, and go "
+                "on by themselves. An SFTP server never says so. Where it takes not even one byte more, a quota is the "
                 "usual reason, and a volume that fails the other one. Raise the quota; don't touch the folder of the "
                 "copies, for deletions here rely on them."
             ),

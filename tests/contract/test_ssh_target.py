@@ -197,13 +197,21 @@ def test_a_proxy_that_is_not_there(sshd: Server, tmp_path: Path) -> None:
     assert "/none/connect: not found" in str(caught.value)
 
 
+def test_a_proxy_that_ends_without_a_word(sshd: Server, tmp_path: Path) -> None:
+    target = with_proxy(sshd, tmp_path / "config", "ProxyCommand true")
+    with pytest.raises(NasUnavailable) as caught:
+        NasSession.open(target, timeout_seconds=5)
+    assert str(caught.value) == "the way to 127.0.0.1 through '/bin/sh -c exec true' failed: without a word"
+
+
 def test_a_proxy_that_leads_nowhere(sshd: Server, tmp_path: Path) -> None:
     target = with_proxy(sshd, tmp_path / "config", "ProxyCommand sleep 62")
     started = time.monotonic()
     with pytest.raises(NasUnavailable) as caught:
         NasSession.open(target, timeout_seconds=0.5)
     assert time.monotonic() - started < 5
-    assert caught.value.cause is causes.NAS_SILENT
+    assert caught.value.cause is causes.NAS_PROXY_FAILED
+    assert str(caught.value) == "the way to 127.0.0.1 through '/bin/sh -c exec sleep 62' failed: no answer within 0.5 s"
     running = [Path(f"/proc/{pid}/cmdline") for pid in os.listdir("/proc") if pid.isdecimal()]
     assert not [path for path in running if path.exists() and path.read_bytes() == b"sleep\x0062\x00"]
 
