@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from bench import idle, memory, queue, run_cost, run_latency, transfer
+from bench import deletions, idle, memory, queue, run_cost, run_latency, transfer
 
 ALL = {
     "latency": run_latency.main,
     "cost": run_cost.main,
     "transfer": transfer.main,
+    "deletions": deletions.main,
     "queue": queue.main,
     "idle": idle.main,
     "memory": memory.main,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -96,6 +97,16 @@ class ReceiptsDb(DbConnection):
         """
         with self._transaction() as connection:
             self._add_receipt(connection, receipt)
+
+    def add_receipts(self, receipts: Iterable[Receipt]) -> None:
+        """Add receipts durably, all or none.
+
+        Raises:
+            DatabaseFault: the database can't be written.
+        """
+        with self._transaction() as connection:
+            for receipt in receipts:
+                self._add_receipt(connection, receipt)
 
     def receipts_of(self, local_path: str) -> list[Receipt]:
         """All receipts of a file, the oldest first.

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable
 from celestial_nasops import causes
 from celestial_nasops.config import Config
 from celestial_nasops.daemon import pending_deletes
-from celestial_nasops.daemon.deletion_guard import DeletionsStopped
+from celestial_nasops.daemon.deletion_batch import BatchSize, Deletions, Outcome
 from celestial_nasops.daemon.pending_deletes import PendingDelete
-from celestial_nasops.daemon.verified_delete import Hooks, NeedsAPerson, delete_verified
+from celestial_nasops.daemon.verified_delete import Hooks, NeedsAPerson
 from celestial_nasops.daemon_events import FILE_KEPT, TROUBLE_OVER, journalled
 from celestial_nasops.durable import folder_fault, put_aside
-from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable, shown
+from celestial_nasops.fault import Fault, LocalFault, NasFault, shown
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.receipts import ReceiptsDb
@@ -55,6 +55,7 @@ class SafeDeleteManager:
         self._given_up: set[str] = set()
         self._unreadable: str | None = None
         self._unsaved = True
+        self._batch_size = BatchSize()
         self.problem: Fault | None = None
         self.unproven: Fault | None = None
         self.went_wrong = 0
@@ -150,7 +151,7 @@ class SafeDeleteManager:
         return sorted(due, key=lambda entry: entry.scheduled_time)
 
     def run_due(self, files: Callable[[], NasFiles], hooks: Hooks, receipts: ReceiptsDb | None = None) -> int:
-        """Delete what is due, each file after its own checks.
+        """Delete what is due, each file after its own checks; the list is saved once for those that go together.
 
         Args:
             files: gives the NAS; called when something is due.
@@ -164,25 +165,23 @@ class SafeDeleteManager:
             NasUnavailable: the rest is due still; no try is counted. So with all that the hooks raise.
             DatabaseFault: a receipt could not be added; the rest is due still.
         """
-        deleted = 0
-        for entry in self.due():
-            if not self.save() or hooks.is_stopping():
-                break
-            if not self._is_current(entry):
+        deleted, due = 0, self.due()
+        deletions = Deletions(self._base_path, hooks, receipts, self._is_current, self._batch_size)
+        while due and self.save() and not hooks.is_stopping():
+            batch = [entry for entry in self._batch_size.take_from(due) if self._is_current(entry)]
+            if not batch:
                 continue
             nas = files()
             if not self._proves_enough(nas):
                 break
+            outcome = Outcome()
             try:
-                deleted += delete_verified(entry, nas, self._base_path, hooks, receipts)
+                deletions.run(batch, nas, outcome)
             except Stopped:
                 break
-            except (NasUnavailable, DeletionsStopped):
-                raise
-            except (LocalFault, NasFault) as fault:
-                self._went_wrong(entry, fault)
-            else:
-                self._remove(entry)
+            finally:
+                deleted += outcome.deleted
+                self._take_over(outcome)
         return deleted
 
     def _proves_enough(self, files: NasFiles) -> bool:
@@ -277,12 +276,16 @@ class SafeDeleteManager:
             self._unsaved = True
             self.save()
 
-    def _remove(self, entry: PendingDelete) -> None:
+    def _take_over(self, outcome: Outcome) -> None:
+        """Strike from the list what is done, count the tries that went wrong, and save it once for all of them."""
         with self._lock:
-            if self._is_current(entry):
-                self._forget(entry.local_file_path)
-                self._unsaved = True
-                self.save()
+            for entry in outcome.done:
+                if self._is_current(entry):
+                    self._forget(entry.local_file_path)
+                    self._unsaved = True
+            for entry, fault in outcome.went_wrong:
+                self._went_wrong(entry, fault)
+            self.save()
 
     def _is_current(self, entry: PendingDelete) -> bool:
         """False where the file was sent anew meanwhile, and has another entry now."""
@@ -312,7 +315,6 @@ class SafeDeleteManager:
                 pause = min(self._pause_seconds * 2**entry.retry_count, _LONGEST_PAUSE_SECONDS)
                 self._not_before[path] = time.monotonic() + pause
                 log.warning("not deleted, tried again in %g s: [%s] %s", pause, fault.code, fault, extra=told)
-            self.save()
 
     def _wait_of(self, entry: PendingDelete) -> float:
         """Seconds until a deletion is to be tried: by the time that has passed where that is known, else by the clock.

@@ -70,16 +70,12 @@ def delete_verified(
         Stopped: as ``hooks`` asked for; nothing was deleted.
     """
     path, remote, begun = entry.local_file_path, entry.remote_file_path, time.monotonic()
-    try:
-        before = os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
+    local = read_local(entry, hooks)
+    if local is None:
         hooks.check_media()  # raises where the disk is not mounted, and the file not gone
         _found_gone(entry, receipts, files.verification_level)
         return False
-    except OSError as error:
-        raise _failed(path, error) from error
-    _check_as_recorded(entry, before)
-    sha256 = _check_content(entry, before, hooks)
+    before, sha256 = local
     hooks.expect(before.st_size / SLOWEST_HASH_BYTES_PER_SECOND)
     copy = files.inspect(remote, expected_size=before.st_size)
     if copy is None:
@@ -94,42 +90,83 @@ def delete_verified(
     if hooks.is_stopping():
         raise Stopped
     hooks.check_media()
+    verified = Receipt(Event.VERIFIED_AGAIN, path, remote, copy.size, sha256, level)
     if receipts is not None:
-        receipts.add_receipt(Receipt(Event.VERIFIED_AGAIN, path, remote, copy.size, sha256, level))
+        receipts.add_receipt(verified)
     try:
         if identity(os.lstat(path)) != identity(before):
             raise _changed(path, "it changed during the check")
         os.unlink(path)
         fsync_folder(os.path.dirname(path))
     except OSError as error:
-        raise _failed(path, error) from error
-    told = journalled(
-        FILE_DELETED,
-        FILE_PATH=path,
-        REMOTE_PATH=remote,
-        FILE_SIZE=copy.size,
-        SHA256=sha256,
-        VERIFICATION_LEVEL=level,
-        SECONDS=f"{time.monotonic() - begun:.3f}",
-    )
-    log.info("deleted %s; its copy %s is right", shown(path), shown(remote), extra=told)
+        raise deletion_failed(path, error) from error
+    tell_deleted(verified, time.monotonic() - begun)
     if receipts is not None:
-        receipts.add_receipt(Receipt(Event.DELETED, path, remote, copy.size, sha256, level))
+        receipts.add_receipt(dataclasses.replace(verified, event=Event.DELETED))
     return True
 
 
+def read_local(entry: PendingDelete, hooks: Hooks) -> tuple[os.stat_result, str] | None:
+    """Read a file and compare it with what is recorded of it.
+
+    Returns:
+        What it is, before it was read, and its SHA-256 (hex); None where nothing is there.
+
+    Raises:
+        NeedsAPerson: it is not the one that was sent, or that can't be told.
+        LocalFault: it can't be read.
+        Stopped: as ``hooks`` asked for.
+    """
+    try:
+        before = os.lstat(entry.local_file_path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise deletion_failed(entry.local_file_path, error) from error
+    _check_as_recorded(entry, before)
+    return before, _check_content(entry, before, hooks)
+
+
+def tell_deleted(verified: Receipt, seconds: float, together: int = 1) -> None:
+    """Tell that a file was deleted, which took so long with all that was verified before, and with others together."""
+    told = journalled(
+        FILE_DELETED,
+        FILE_PATH=verified.local_path,
+        REMOTE_PATH=verified.remote_path,
+        FILE_SIZE=verified.size,
+        SHA256=verified.sha256,
+        VERIFICATION_LEVEL=verified.level,
+        SECONDS=f"{seconds:.3f}",
+        FILES_TOGETHER=together,
+    )
+    log.info("deleted %s; its copy %s is right", shown(verified.local_path), shown(verified.remote_path), extra=told)
+
+
+def deletion_failed(path: str, error: OSError) -> LocalFault:
+    """The fault that an OSError on a file that is to be deleted means to an operator."""
+    folder = folder_fault(error, os.path.dirname(path), "local_settings.media_path")
+    return LocalFault(causes.DELETE_FAILED, path=path, reason=error.strerror or str(error), remedy=folder.remedy)
+
+
 def _found_gone(entry: PendingDelete, receipts: ReceiptsDb | None, level: VerificationLevel) -> None:
-    """Say who removed the file: we, where the receipt of the second verification has none of the deletion after it."""
+    """Say who removed the file.
+
+    We, where the receipt of the second verification is the last one, or that of the deletion: then we were killed
+    before the deletion was recorded, or struck from the list.
+    """
     path = entry.local_file_path
     last = None if receipts is None else receipts.last_receipt(path)
-    if receipts is not None and last is not None and last.event is Event.VERIFIED_AGAIN:
-        receipts.add_receipt(dataclasses.replace(last, event=Event.DELETED))
+    if receipts is not None and last is not None and last.event in (Event.VERIFIED_AGAIN, Event.DELETED):
+        what = "the list"
+        if last.event is Event.VERIFIED_AGAIN:
+            receipts.add_receipt(dataclasses.replace(last, event=Event.DELETED))
+            what = "its receipt"
         told = journalled(FILE_DELETED, FILE_PATH=path, REMOTE_PATH=last.remote_path, SHA256=last.sha256)
-        log.info("%s was deleted earlier; its receipt was still to be written", shown(path), extra=told)
+        log.info("%s was deleted earlier; %s was still to be written", shown(path), what, extra=told)
         return
     told = journalled(FILE_GONE, FILE_PATH=path, REMOTE_PATH=entry.remote_file_path)
     log.warning("%s was to be deleted and is gone already; somebody else removed it", shown(path), extra=told)
-    if receipts is not None and (last is None or last.event is not Event.DELETED):
+    if receipts is not None:
         sha256 = entry.local_checksum if len(entry.local_checksum) == 64 else ""
         receipts.add_receipt(Receipt(Event.GONE, path, entry.remote_file_path, entry.local_size, sha256, level))
 
@@ -164,7 +201,7 @@ def _check_content(entry: PendingDelete, before: os.stat_result, hooks: Hooks) -
                 if kind == "md5":
                     md5.update(chunk)
     except OSError as error:
-        raise _failed(path, error) from error
+        raise deletion_failed(path, error) from error
     found = {"": "", "md5": md5.hexdigest(), "sha256": sha256.hexdigest()}[kind]
     if found != recorded:
         raise _changed(path, "its content is another")
@@ -173,8 +210,3 @@ def _check_content(entry: PendingDelete, before: os.stat_result, hooks: Hooks) -
 
 def _changed(path: str, what: str) -> NeedsAPerson:
     return NeedsAPerson(causes.DELETE_LOCAL_CHANGED, path=path, what=what)
-
-
-def _failed(path: str, error: OSError) -> LocalFault:
-    folder = folder_fault(error, os.path.dirname(path), "local_settings.media_path")
-    return LocalFault(causes.DELETE_FAILED, path=path, reason=error.strerror or str(error), remedy=folder.remedy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from celestial_nasops.fault import NasFault, NasUnavailable
@@ -98,6 +98,18 @@ class NasFiles(abc.ABC):
     @abc.abstractmethod
     def inspect_first(self, paths: Sequence[str], *, expected_size: int | None = None) -> tuple[str, RemoteCopy] | None:
         """Look at and hash the first of some files that is there; None where none is. See :meth:`inspect`."""
+
+    @abc.abstractmethod
+    def sha256_of_all(self, sizes: Mapping[str, int]) -> dict[str, str]:
+        """Hash many small files together, as they lie on the NAS, in a few round trips for all of them.
+
+        Args:
+            sizes: the paths, and the size of each (bytes) that a right copy has.
+
+        Returns:
+            The SHA-256 (hex) of those that are regular files of that size. One that is left out is not, or does not go
+            together with others: :meth:`inspect` tells.
+        """
 
     @abc.abstractmethod
     def make_folder(self, folder: str, *, below: str) -> None:

@@ -134,16 +134,38 @@ class SftpClient:
 
     def remove_all(self, paths: Sequence[bytes]) -> Iterator[Refused | None]:
         """Remove files, never folders; yields in their order how it went."""
-        asked = deque[int]()
-        try:
-            for path in paths:
-                asked.append(self._send(Kind.REMOVE, string(path)))
-                if len(asked) >= _AHEAD:
-                    yield self._refusal(asked.popleft())
-            while asked:
-                yield self._refusal(asked.popleft())
-        finally:
-            self._forget(asked)
+        for kind, body in self._all(Kind.REMOVE, ((string(path),) for path in paths)):
+            yield _refusal_in(kind, body)
+
+    def attributes_of_all(self, paths: Iterable[bytes]) -> Iterator[Attributes | None]:
+        """What lies at paths, links themselves; yields in their order, None for what is refused."""
+        for body in self._bodies(Kind.LSTAT, Kind.ATTRS, ((string(path),) for path in paths)):
+            yield None if body is None else body.attributes()
+
+    def open_all(self, paths: Iterable[bytes], flags: int) -> Iterator[bytes | None]:
+        """Open files; yields their handles in their order, None for what is refused."""
+        how = struct.pack(">I", flags)
+        for body in self._bodies(Kind.OPEN, Kind.HANDLE, ((string(path), how, NO_ATTRIBUTES) for path in paths)):
+            yield None if body is None else body.string()
+
+    def close_all(self, handles: Iterable[bytes]) -> None:
+        """Close files, whatever comes of it."""
+        for kind, body in self._all(Kind.CLOSE, ((string(handle),) for handle in handles)):
+            _refusal_in(kind, body)
+
+    def read_all(self, pieces: Iterable[tuple[bytes, int, int]]) -> Iterator[bytes | None]:
+        """Read pieces of open files.
+
+        Args:
+            pieces: handle, offset and length (bytes) of each.
+
+        Yields:
+            Their contents in their order, each perhaps shorter than was asked for; None for what is refused, as it is
+            at the end of a file.
+        """
+        requests = ((string(handle), struct.pack(">QI", offset, length)) for handle, offset, length in pieces)
+        for body in self._bodies(Kind.READ, Kind.DATA, requests):
+            yield None if body is None else body.string()
 
     def read(self, handle: bytes, size: int) -> Iterator[bytes]:
         """Read a file from its beginning, not beyond ``size`` (bytes); ends early where the file does."""
@@ -173,23 +195,34 @@ class SftpClient:
     # --- requests and answers ---
 
     def _ask(self, kind: Kind, wanted: Kind, *fields: bytes) -> Body:
-        answer, body = self._answer(self._send(kind, *fields))
-        if answer == Kind.STATUS:
-            refused = body.refusal()
-            if refused is not None:
-                raise refused
-        if answer != wanted:
-            raise Garbled(f"a request to {kind.name.lower()} was answered by a packet of kind {answer}")
-        return body
+        return _wanted(kind, wanted, *self._answer(self._send(kind, *fields)))
 
     def _do(self, kind: Kind, *fields: bytes) -> None:
         self._ask(kind, Kind.STATUS, *fields)
 
+    def _all(self, kind: Kind, requests: Iterable[Sequence[bytes]]) -> Iterator[tuple[int, Body]]:
+        """Send requests some way ahead of their answers, which are yielded in their order."""
+        asked = deque[int]()
+        try:
+            for fields in requests:
+                asked.append(self._send(kind, *fields))
+                if len(asked) >= _AHEAD:
+                    yield self._answer(asked.popleft())
+            while asked:
+                yield self._answer(asked.popleft())
+        finally:
+            self._forget(asked)
+
+    def _bodies(self, kind: Kind, wanted: Kind, requests: Iterable[Sequence[bytes]]) -> Iterator[Body | None]:
+        """The answers to such requests, None for what is refused."""
+        for answer, body in self._all(kind, requests):
+            try:
+                yield _wanted(kind, wanted, answer, body)
+            except Refused:
+                yield None
+
     def _refusal(self, number: int) -> Refused | None:
-        kind, body = self._answer(number)
-        if kind != Kind.STATUS:
-            raise Garbled(f"a request was answered by a packet of kind {kind}")
-        return body.refusal()
+        return _refusal_in(*self._answer(number))
 
     def _send_read(self, handle: bytes, offset: int, length: int) -> int:
         return self._send(Kind.READ, string(handle), struct.pack(">QI", offset, length))
@@ -256,6 +289,22 @@ class SftpClient:
         content = bytes(self._heard[:count])
         del self._heard[:count]
         return content
+
+
+def _wanted(kind: Kind, wanted: Kind, answer: int, body: Body) -> Body:
+    if answer == Kind.STATUS:
+        refused = body.refusal()
+        if refused is not None:
+            raise refused
+    if answer != wanted:
+        raise Garbled(f"a request to {kind.name.lower()} was answered by a packet of kind {answer}")
+    return body
+
+
+def _refusal_in(answer: int, body: Body) -> Refused | None:
+    if answer != Kind.STATUS:
+        raise Garbled(f"a request was answered by a packet of kind {answer}")
+    return body.refusal()
 
 
 class Writer:

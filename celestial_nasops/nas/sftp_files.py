@@ -8,7 +8,7 @@ import hashlib
 import posixpath
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from celestial_nasops import causes
 from celestial_nasops.fault import NasUnavailable
@@ -23,6 +23,7 @@ from celestial_nasops.nas.files import (
     folder_below,
 )
 from celestial_nasops.nas.session import NasSession
+from celestial_nasops.nas.sftp_batch import SftpBatch
 from celestial_nasops.nas.sftp_client import SftpClient
 from celestial_nasops.nas.sftp_errors import Refused
 from celestial_nasops.nas.sftp_faults import Faults
@@ -104,6 +105,14 @@ class SftpFiles(NasFiles):
                     raise
                 return path, RemoteCopy(found.size, found.modified, sha256)
         return None
+
+    def sha256_of_all(self, sizes: Mapping[str, int]) -> dict[str, str]:
+        if not sizes:
+            return {}
+        action, path = "look at", next(iter(sizes))
+        with self._step(action, path) as watchdog:
+            heard = self._bounded(sum(sizes.values()), f"{action} {path}", watchdog)
+            return SftpBatch(self._client, self._view, heard).sha256_of_all(sizes)
 
     def make_folder(self, folder: str, *, below: str) -> None:
         absolute(folder)
@@ -235,18 +244,27 @@ class SftpFiles(NasFiles):
 
     def _content(self, path: str, size: int, action: str, watchdog: Watchdog) -> Iterator[bytes]:
         """Read as many bytes as a file is known to have, and no more; in a time that is bounded, too."""
-        seconds = self._timeout_seconds + size / _SLOWEST_READING_BYTES_PER_SECOND
-        end = time.monotonic() + seconds
+        heard = self._bounded(size, f"{action} {path}", watchdog)
         handle = self._client.open_handle(self._view.seen(path), READ)
         try:
             for piece in self._client.read(handle, size):
-                watchdog.progress()
-                self._heard()
+                heard()
                 yield piece
-                if time.monotonic() > end:
-                    raise self._too_slow(seconds, f"{action} {path}")
         finally:
             self._close_quietly(handle)
+
+    def _bounded(self, size: int, stage: str, watchdog: Watchdog) -> Callable[[], None]:
+        """What is to be called at each answer while so many bytes are read; it raises where that takes too long."""
+        seconds = self._timeout_seconds + size / _SLOWEST_READING_BYTES_PER_SECOND
+        end = time.monotonic() + seconds
+
+        def heard() -> None:
+            watchdog.progress()
+            self._heard()
+            if time.monotonic() > end:
+                raise self._too_slow(seconds, stage)
+
+        return heard
 
     def _open_part(self, path: str, start: int) -> bytes:
         """Open a part of a file to go on with it."""

@@ -1,4 +1,4 @@
-"""Many small files in one stream: unpacked into a private folder, hashed there, and published together."""
+"""Many small files at once: unpacked into a private folder, hashed there, and published together; or hashed later."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import os
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
@@ -16,15 +17,24 @@ from celestial_nasops.nas.shell import Reply
 
 # Linux takes at most 128 KiB as one argument, and the login shell gets the whole command as one.
 COMMAND_LIMIT_BYTES = 64 * 1024
-_HASH_LINE = re.compile(rb"([0-9a-f]{64}) [ *]\./([^\n]+)")
+_HASH_LINE = re.compile(rb"([0-9a-f]{64}) [ *](?:\./)?([^\n]+)")
+_STAT_LINE = re.compile(rb"([0-9a-f]{1,8}) (\d{1,19}) ([^\n]+)")
+# What is one line in the answer of any program, unescaped.
+_PLAIN_PATH = re.compile(rb"[^\x00-\x1f\x7f\\]+")
+# openssl is faster where there is one; each program gets as many files as fit.
+_HASH_FOUND = (
+    "if command -v openssl > /dev/null 2>&1; then find {what} -type f -exec openssl dgst -sha256 -r {{}} +; "
+    "else find {what} -type f -exec sha256sum {{}} +; fi"
+)
 # A folder of its own, which nobody has: a predecessor that lives on unpacks into one that is gone.
 # One flush of the file system is cheaper than one of each file.
 _UNPACK = (
     'stat -L -c %f -- "$1" > /dev/null || exit 3; mkdir -p -- "${2%/*}" && mkdir -- "$2" && cd -- "$2" && '
     "tar -x -m -o --no-same-permissions -f - && { sync -f . 2> /dev/null || sync; } && "
-    "if command -v openssl > /dev/null 2>&1; then find . -type f -exec openssl dgst -sha256 -r {} +; "
-    "else find . -type f -exec sha256sum {} +; fi"
-)
+) + _HASH_FOUND.format(what=".")
+# Both complain of what they can't look at in words that fit no line here, and tell of the others all the same.
+_STAT_ALL = 'stat -c "%f %s %n" -- "$@"'
+_HASH_ALL = _HASH_FOUND.format(what='"$@" -maxdepth 0')
 # How ln ends where the file system has no hard links: EPERM on FAT and exFAT, the others on some network file systems.
 NO_HARD_LINKS = (
     '*": Operation not permitted"|*": Operation not supported"|*": Not supported"|*": Function not implemented"'
@@ -93,12 +103,24 @@ class ShellBatch:
             raise NasUnavailable(causes.NAS_BASE_MISSING, path=below, target=self._typed_after_ssh)
         if reply.status != 0:
             raise self._failed(action, folder, reply)
-        found = {}
-        for line in reply.output.splitlines():
-            match = _HASH_LINE.fullmatch(line)
-            if match is not None:
-                found[os.fsdecode(match[2])] = match[1].decode()
-        return found
+        return _hashes(reply.output)
+
+    def sha256_of_all(self, sizes: Mapping[str, int]) -> dict[str, str]:
+        """See ``NasFiles.sha256_of_all``; a path with a control character or a backslash does not go with others."""
+        found: dict[str, str] = {}
+        for some in command_lengths([absolute(path) for path in sizes if _PLAIN_PATH.fullmatch(os.fsencode(path))]):
+            # Their sizes first: only then it is known how long the hashes may take.
+            looked = self._run(
+                _STAT_ALL, args=some, timeout_seconds=self._timeout_seconds, action="look at", path=some[0]
+            )
+            fitting = _regular(looked.output, sizes)
+            if fitting:
+                found |= self._hashed(fitting, sum(sizes[path] for path in fitting))
+        return {path: sha256 for path, sha256 in found.items() if path in sizes}
+
+    def _hashed(self, paths: Sequence[str], size: int) -> dict[str, str]:
+        seconds = self._timeout_seconds + size / SLOWEST_HASH_BYTES_PER_SECOND
+        return _hashes(self._run(_HASH_ALL, args=paths, timeout_seconds=seconds, action="hash", path=paths[0]).output)
 
     def publish(self, folder: str, names: Sequence[str], target_folder: str) -> set[str]:
         """Give files their final names, each in one step that never overwrites anything.
@@ -144,6 +166,23 @@ class ShellBatch:
     def _failed(self, action: str, path: str, reply: Reply) -> NasFault:
         said = reply.output.decode("utf-8", "replace").strip()[-300:] or "it says nothing"
         return NasFault(causes.NAS_COMMAND_FAILED, action=action, path=path, reason=said, target=self._typed_after_ssh)
+
+
+def _hashes(output: bytes) -> dict[str, str]:
+    """The SHA-256 (hex) of each file that a program has hashed, by its path without a ``./`` before it."""
+    matches = map(_HASH_LINE.fullmatch, output.split(b"\n"))
+    return {os.fsdecode(match[2]): match[1].decode() for match in matches if match is not None}
+
+
+def _regular(output: bytes, sizes: Mapping[str, int]) -> list[str]:
+    """Those of the paths that are regular files of the sizes that they shall have, as ``stat`` tells them."""
+    found = []
+    for match in map(_STAT_LINE.fullmatch, output.split(b"\n")):
+        if match is not None and stat.S_ISREG(int(match[1], 16)):
+            path = os.fsdecode(match[3])
+            if sizes.get(path) == int(match[2]):
+                found.append(path)
+    return found
 
 
 def command_lengths(words: Sequence[str]) -> Iterator[list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import stat
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from celestial_nasops import causes
@@ -136,6 +136,9 @@ class ShellFiles(NasFiles):
         found, rest = self._stat_of(rest, path)
         is_of_interest = expected_size in (None, found.size)
         return path, RemoteCopy(found.size, found.modified, self._hash_of(rest, path) if is_of_interest else "")
+
+    def sha256_of_all(self, sizes: Mapping[str, int]) -> dict[str, str]:
+        return self.batch.sha256_of_all(sizes)
 
     def make_folder(self, folder: str, *, below: str) -> None:
         reply = self._run(_MAKE_FOLDER, [folder, below], "make the folder", folder)

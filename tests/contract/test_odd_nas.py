@@ -42,6 +42,23 @@ def test_nonsense_ends_the_connection(tmp_path: Path, how: str, reason: str) -> 
             files.stat(f"{server.files}/x")
 
 
+@pytest.mark.parametrize("how", ["greedy", "endless", "trickle"])
+def test_of_many_those_that_are_answered_oddly_are_left_out(tmp_path: Path, how: str) -> None:
+    with odd_server(tmp_path, how) as server, opened(server, access="sftp", base_path="/") as (files, _):
+        for name in ("x", "y"):
+            Path(server.files, name).write_bytes(b"content")
+        assert files.sha256_of_all({f"{server.files}/x": 7, f"{server.files}/y": 7}) == {}
+
+
+@pytest.mark.parametrize("how", ["oversize", "cut_short", "answers_others", "wrong_kind"])
+def test_nonsense_among_many_answers_ends_the_connection(tmp_path: Path, how: str) -> None:
+    with odd_server(tmp_path, how) as server, opened(server) as (files, _):
+        Path(server.files, "x").write_bytes(b"content")
+        with pytest.raises(NasUnavailable) as caught:
+            files.sha256_of_all({f"{server.files}/x": 7})
+        assert caught.value.cause is causes.NAS_SSH_FAILED
+
+
 def test_a_server_that_chatters_first_is_none(tmp_path: Path) -> None:
     with odd_server(tmp_path, "chatters") as server, opened(server) as (files, _):
         with pytest.raises(NasUnavailable) as caught:

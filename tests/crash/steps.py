@@ -42,7 +42,11 @@ STEPS = {
     "verify again": Step("celestial_nasops.nas.shell_files", "ShellFiles.inspect"),
     "testify": Step("celestial_nasops.media_status_db", "MediaStatusDB.add_receipt"),
     "delete": Step("os", "unlink", "/media/2025"),
-    "strike from the list": Step("celestial_nasops.safe_delete_manager", "SafeDeleteManager._remove"),
+    "verify many again": Step("celestial_nasops.nas.shell_batch", "ShellBatch.sha256_of_all"),
+    "testify many": Step("celestial_nasops.media_status_db", "MediaStatusDB.add_receipts"),
+    "delete many": Step("celestial_nasops.daemon.deletion_batch", "Deletions._unlink"),
+    "flush many deletions": Step("celestial_nasops.daemon.deletion_batch", "fsync_folder"),
+    "strike from the list": Step("celestial_nasops.safe_delete_manager", "SafeDeleteManager._take_over"),
 }
 
 

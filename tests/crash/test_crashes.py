@@ -1,6 +1,6 @@
 """Whatever is killed and whenever: no file is lost, nothing half is seen, and all goes on by itself.
 
-With the 42 named steps these are more than 200 kills; ``./dev soak kills`` does 2,000.
+With the 50 named steps these are more than 200 kills; ``./dev soak kills`` does 2,000.
 """
 
 from __future__ import annotations

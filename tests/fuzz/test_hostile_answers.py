@@ -29,6 +29,7 @@ OPERATIONS: dict[str, Callable[[NasFiles], Any]] = {
     "stat": lambda files: files.stat(PATHS[0]),
     "sha256": lambda files: files.sha256(PATHS[0], 5),
     "inspect_first": lambda files: files.inspect_first(PATHS),
+    "sha256_of_all": lambda files: files.sha256_of_all(dict.fromkeys(PATHS, 5)),
     "make_folder": lambda files: files.make_folder("/volume1/x", below="/volume1"),
     "publish": lambda files: files.publish("/volume1/.tmp", "/volume1/x"),
     "remove": lambda files: files.remove(PATHS),
@@ -107,6 +108,9 @@ words = numbers | st.sampled_from(
 outputs = st.lists(words | st.binary(max_size=8), max_size=12).map(b"".join) | st.tuples(*[numbers] * 4).map(
     lambda n: b"%b\n%b %b %b\n" % n + b"a" * 64 + b"  -\n"
 )
+outputs |= st.lists(
+    st.sampled_from([f"{what} {path}\n".encode() for what in ("81a4 5", "81a4 6", "a" * 64 + " ") for path in PATHS])
+).map(b"".join)
 statuses = numbers | st.sampled_from([b"1", b"3", b"255"])
 
 
@@ -125,6 +129,9 @@ def test_any_answer_is_understood_or_named(
         assert fault.summary.isprintable()
         assert len(fault.summary) < 1000
         assert fault.code in {cause.code for cause in vars(causes).values() if isinstance(cause, Cause)}
+    if operation == "sha256_of_all" and value is not None:
+        assert value.keys() <= set(PATHS)
+        assert set(value.values()) <= {"a" * 64}
     if operation in ("free_bytes", "write", "remove") and fault is None:
         assert isinstance(value, int)
         assert 0 <= value < 2**128

@@ -31,6 +31,7 @@ Reply = tuple[int, bytes]
 OPERATIONS: dict[str, Callable[[NasFiles], Any]] = {
     "stat": lambda files: files.stat("/volume1/a"),
     "inspect_first": lambda files: files.inspect_first(["/volume1/a", "/volume1/b"]),
+    "sha256_of_all": lambda files: files.sha256_of_all({"/volume1/a": 5, "/volume1/b": 5}),
     "make_folder": lambda files: files.make_folder("/volume1/x/y", below="/volume1"),
     "publish": lambda files: files.publish("/volume1/.tmp", "/volume1/x"),
     "remove": lambda files: files.remove(["/volume1/a", "/volume1/b"]),

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from celestial_nasops.media_status_db import MediaStatusDB
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
 from tests.daemon_field import Field
 from tests.delete_bench import CONTENT, DeleteBench
+from tests.many_deletions import COUNT, put
 from tests.nas_servers import Server, openssh_server
 from tests.scene import Scene
 
@@ -61,3 +63,17 @@ def bench(files: NasFiles, tmp_path: Path) -> DeleteBench:
     copy.write_bytes(CONTENT)
     settings = {"safe_delete_delay_minutes": 0, "retry_delay_seconds": 0, "max_retry_attempts": 2}
     return DeleteBench(files, tmp_path, local, copy, settings, tmp_path / "state")
+
+
+@pytest.fixture
+def receipts(tmp_path: Path) -> Iterator[MediaStatusDB]:
+    """A queue that holds nothing but receipts."""
+    with MediaStatusDB(str(tmp_path / "queue.db"), timeout_seconds=0.2, create=True) as database:
+        yield database
+
+
+@pytest.fixture
+def media(bench: DeleteBench) -> list[Path]:
+    """Many files with right copies, which are not scheduled yet."""
+    bench.local.unlink()
+    return [put(bench, f"{number:02}.jpg", f"photo {number:02}".encode()) for number in range(COUNT)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,12 +21,6 @@ from tests.waiting import eventually
 
 COMPLETED = TransferStatus.COMPLETED
 HOOKS = Hooks(lambda _: None, lambda: False)
-
-
-@pytest.fixture
-def receipts(tmp_path: Path) -> Iterator[MediaStatusDB]:
-    with MediaStatusDB(str(tmp_path / "queue.db"), timeout_seconds=0.2, create=True) as database:
-        yield database
 
 
 def run(bench: DeleteBench, manager: SafeDeleteManager, receipts: MediaStatusDB, hooks: Hooks = HOOKS) -> int:
