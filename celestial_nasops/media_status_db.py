@@ -127,7 +127,7 @@ class MediaStatusDB(ReceiptsDb):
             return []
         with self._transaction() as connection:
             found = connection.execute(statement, parameters).fetchall()
-            ids = [record.id for record in appetite.helping(map(FileRecord.of_row, found))]
+            ids = appetite.helping(found)
             connection.executemany(sql.CLAIM, [(row_id,) for row_id in ids])
             rows = connection.execute(sql.GET_ALL, (json.dumps(ids),)).fetchall()
         return [FileRecord.of_row(row) for row in rows]
@@ -148,9 +148,7 @@ class MediaStatusDB(ReceiptsDb):
             completed = {
                 row_id for row_id in receipts if connection.execute(sql.MARK_COMPLETED, {"id": row_id}).rowcount == 1
             }
-            for row_id in receipts:
-                if row_id in completed:
-                    self._add_receipt(connection, receipts[row_id])
+            self._add_receipts(connection, (receipt for row_id, receipt in receipts.items() if row_id in completed))
         return completed
 
     def return_all_to_queue(self, row_ids: Sequence[int], error: str | None = None) -> None:

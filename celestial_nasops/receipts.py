@@ -96,7 +96,7 @@ class ReceiptsDb(DbConnection):
             DatabaseFault: the database can't be written.
         """
         with self._transaction() as connection:
-            self._add_receipt(connection, receipt)
+            self._add_receipts(connection, [receipt])
 
     def add_receipts(self, receipts: Iterable[Receipt]) -> None:
         """Add receipts durably, all or none.
@@ -161,25 +161,27 @@ class ReceiptsDb(DbConnection):
         """
         return self._number(_BUSIEST_DAY, {"begin": int(begin), "end": int(end)})
 
-    def _add_receipt(self, connection: sqlite3.Connection, receipt: Receipt) -> None:
-        """Add a receipt within a transaction of the caller's.
+    def _add_receipts(self, connection: sqlite3.Connection, receipts: Iterable[Receipt]) -> None:
+        """Add receipts within a transaction of the caller's.
 
         A test file of the check leaves no row behind it, and no receipt either. Where the table is missing, because the
         database was replaced or made by another program, it is made: nobody else will.
         """
-        if paths.is_test_file(receipt.local_path):
-            return
-        values = (
-            receipt.event.value,
-            bound(receipt.local_path),
-            bound(receipt.remote_path),
-            receipt.size,
-            receipt.sha256,
-            receipt.level.value,
-        )
-        if not schema.has_receipts(connection):
+        rows = [
+            (
+                receipt.event.value,
+                bound(receipt.local_path),
+                bound(receipt.remote_path),
+                receipt.size,
+                receipt.sha256,
+                receipt.level.value,
+            )
+            for receipt in receipts
+            if not paths.is_test_file(receipt.local_path)
+        ]
+        if rows and not schema.has_receipts(connection):
             schema.create_receipts(connection)
-        connection.execute(_INSERT, values)
+        connection.executemany(_INSERT, rows)
 
     def _receipts(self, statement: str, parameters: tuple[str | bytes | int, ...]) -> list[Receipt]:
         with self._transaction(writes=False) as connection:

@@ -229,7 +229,7 @@ class Lane(Worker):
         if earlier != temporary and (part is None or part.remote_path != earlier):
             files.remove([earlier])  # begun on another day, and of a name without a date
         common.unfinished[record.file_path] = temporary
-        is_small = self._appetite.is_small(record)
+        is_small = self._appetite.is_small(record.file_size)
         hooks = transfer.Hooks(
             moved=self._moved,
             expect=self.beat,

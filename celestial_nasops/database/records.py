@@ -116,24 +116,31 @@ class Appetite(NamedTuple):
     rows: int
     total_bytes: int
 
-    def is_small(self, record: FileRecord) -> bool:
-        """Whether a row says that its file is small; one that does not tell its size may be huge."""
-        return record.file_size is not None and record.file_size <= self.small_bytes
+    def is_small(self, size: int | None) -> bool:
+        """Whether a file of that size (bytes) is small; one whose row does not tell its size may be huge."""
+        return size is not None and size <= self.small_bytes
 
-    def helping(self, ready: Iterable[FileRecord]) -> list[FileRecord]:
-        """What to take of rows that are ready: the first, and with it, if it is small, the small ones after it."""
-        taken: list[FileRecord] = []
+    def helping(self, ready: Iterable[tuple[object, object]]) -> list[int]:
+        """What to take of rows that are ready: the first, and with it, if it is small, the small ones after it.
+
+        Args:
+            ready: the ``id`` and the ``file_size`` of each row, as they stand there.
+
+        Returns:
+            The ids of those to take.
+        """
+        taken: list[int] = []
         total = 0
-        for record in ready:
+        for row_id, size in ((_whole(row_id) or 0, _whole(size)) for row_id, size in ready):
             if not taken:
-                if not self.is_small(record):
-                    return [record]
-            elif not self.is_small(record):
+                if not self.is_small(size):
+                    return [row_id]
+            elif not self.is_small(size):
                 continue
-            total += record.file_size or 0
+            total += size or 0
             if taken and (total > self.total_bytes or len(taken) == self.rows):
                 break
-            taken.append(record)
+            taken.append(row_id)
         return taken
 
 

@@ -137,6 +137,7 @@ _FIRST_OF_ONE_SPELLING = """
         AND id NOT IN (SELECT value FROM json_each(:excluding))
     ORDER BY created_at, id LIMIT :limit
 """
+_CANDIDATE = "SELECT id, file_size FROM media_transfer_status"
 _FIRST = "@SIZE AND id NOT IN (SELECT value FROM json_each(:excluding)) ORDER BY created_at, id LIMIT :limit"
 _SMALL = " AND file_size <= :small_bytes"
 
@@ -175,7 +176,7 @@ class Statements(NamedTuple):
         def named(statement: str) -> str:
             return statement.replace("@READY", ready).replace("@TRANSFER", transfer)
 
-        first = _RECORD + (_of_each_spelling() if index_on_both else _READY + _FIRST)
+        first = _CANDIDATE + (_of_each_spelling() if index_on_both else _READY + _FIRST)
 
         return cls(
             transferring=named(_RECORD + _TRANSFERRING + "ORDER BY id"),

@@ -27,10 +27,11 @@ _HASH_FOUND = (
     "else find {what} -type f -exec sha256sum {{}} +; fi"
 )
 # A folder of its own, which nobody has: a predecessor that lives on unpacks into one that is gone.
+# GNU tar is told by its environment, which BusyBox ignores, to take 64 KiB at a time, as a pipe gives them, not 10.
 # One flush of the file system is cheaper than one of each file.
 _UNPACK = (
     'stat -L -c %f -- "$1" > /dev/null || exit 3; mkdir -p -- "${2%/*}" && mkdir -- "$2" && cd -- "$2" && '
-    "tar -x -m -o --no-same-permissions -f - && { sync -f . 2> /dev/null || sync; } && "
+    "TAR_OPTIONS=-b128 tar -x -m -o --no-same-permissions -f - && { sync -f . 2> /dev/null || sync; } && "
 ) + _HASH_FOUND.format(what=".")
 # Both complain of what they can't look at in words that fit no line here, and tell of the others all the same.
 _STAT_ALL = 'stat -c "%f %s %n" -- "$@"'
@@ -41,14 +42,15 @@ NO_HARD_LINKS = (
 )
 # ln links what it can and refuses each name that is taken. What it did is told from the inodes, not from its words.
 # Where there are no hard links each is moved by itself, if its name is free; see shell_files.
+# That is said in one line: one for each file would become a packet of its own.
 _PUBLISH = (
     'cd -- "$1" || exit; folder=$2; shift 2; mkdir -p -- "$folder" || exit; '
     'said=$(ln -- "$@" "$folder/" 2>&1); '
     f"case $said in {NO_HARD_LINKS}) move=y ;; *) move= ;; esac; "
-    'n=0; for name; do if [ "./$name" -ef "$folder/$name" ]; then echo "$n"; '
+    'n=0; published=; for name; do if [ "./$name" -ef "$folder/$name" ]; then published="$published $n"; '
     'elif [ "$move" ] && [ ! -e "$folder/$name" ] && [ ! -L "$folder/$name" ] && '
-    'mv -n -- "./$name" "$folder/$name" 2> /dev/null && [ ! -e "./$name" ]; then echo "$n"; fi; n=$((n + 1)); done; '
-    'sync "$folder/"'
+    'mv -n -- "./$name" "$folder/$name" 2> /dev/null && [ ! -e "./$name" ]; then published="$published $n"; fi; '
+    'n=$((n + 1)); done; echo "$published"; sync "$folder/"'
 )
 _REMOVE = 'for folder in "$1"*; do if [ -d "$folder" ] && [ ! -L "$folder" ]; then rm -rf -- "$folder"; fi; done'
 
