@@ -105,8 +105,7 @@ class ReceiptsDb(DbConnection):
             DatabaseFault: the database can't be written.
         """
         with self._transaction() as connection:
-            for receipt in receipts:
-                self._add_receipt(connection, receipt)
+            self._add_receipts(connection, receipts)
 
     def receipts_of(self, local_path: str) -> list[Receipt]:
         """All receipts of a file, the oldest first.
