@@ -7,14 +7,12 @@ import threading
 from collections.abc import Iterator
 
 from tests.faults.table import fault, no_alarm
-from tests.system.site import DAEMON, DATABASE, HOME, USER, Site
+from tests.system.pair import BASE_PATH
+from tests.system.site import DAEMON, HOME, Site
 
 SSH_CONFIG = f"{HOME}/.ssh/config"
 TRY = "sudo -u media-sync ssh -v -p 22 10.77.0.3"
 PING = f"see that SSH is on (DSM: Control Panel, Terminal & SNMP) and that the port is right: {TRY}"
-IN_HAND = (
-    "SELECT 1 FROM media_transfer_status WHERE transfer_status = 'transferring' AND file_name LIKE '%-1.smoke-check.%'"
-)
 AWAKE = f"see that the NAS is on and awake, and that no firewall is in between: {TRY}"
 
 
@@ -149,22 +147,24 @@ def echoes_lost(site: Site) -> Iterator[None]:
     says="the daemon could not deliver {file} within {seconds} s and keeps trying: "
     "10.77.0.3 port 22 gave no answer within 5 s ({step})",
     remedy=AWAKE,
-    seconds=25,
+    seconds=35,
 )
 def cut_in_the_middle(site: Site) -> Iterator[None]:
     """Nothing reaches the NAS any more while the file is on its way."""
-    slow = {"begins": "00:00", "ends": "24:00", "megabytes_per_second": 0.1}
+    # So slow that it can be cut, so fast that what the way itself holds is soon full.
+    slow = {"begins": "00:00", "ends": "24:00", "megabytes_per_second": 2}
     site.configure(
         {
             "sync_settings": {"bandwidth_limits": [slow]},
-            "testing": {"test_file_size_bytes": 5 << 20, "max_wait_minutes": 0.25},
+            "testing": {"test_file_size_bytes": 40 << 20, "max_wait_minutes": 0.4},
         }
     )
     site.edge.run("systemctl", "reload", DAEMON)
     with contextlib.ExitStack() as cutting:
 
         def cut() -> None:
-            site.edge.shell(f'until [ -n "$(sqlite3 {DATABASE} "{IN_HAND}")" ]; do sleep 0.1; done', user=USER)
+            moving = f"find {BASE_PATH} -name '.tmp_*' -size +100k"
+            site.nas.shell(f'until [ -n "$({moving})" ]; do sleep 0.1; done')
             cutting.enter_context(site.network.filtered("nas", "drop"))
 
         cutter = threading.Thread(target=cut)

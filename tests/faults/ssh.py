@@ -336,9 +336,12 @@ def alias_undefined(site: Site) -> Iterator[None]:
 def jump_host_dies(site: Site) -> Iterator[None]:
     """The NAS is reached through another host, which takes connections and ends them."""
     site.configure(IMPATIENT)
-    listen = ("--socket-property=ListenStream=2222", "--socket-property=Accept=yes")
-    site.nas.run("systemd-run", "--quiet", "--unit=jump", *listen, "/bin/true")
+    # As files: systemd-run's template is forgotten with its first instance, and then the socket fails.
+    socket, template = "/run/systemd/system/jump.socket", "/run/systemd/system/jump@.service"
+    site.nas.write(socket, "[Socket]\nListenStream=2222\nAccept=yes\n")
+    site.nas.write(template, "[Service]\nExecStart=/bin/true\nStandardInput=socket\n")
+    site.nas.shell("systemctl daemon-reload; systemctl start jump.socket")
     jump = "  ProxyJump 10.77.0.3:2222"
     with on_the_edge(site, f"cp -p {CONFIG} {CONFIG}.aside; echo '{jump}' >> {CONFIG}", f"mv {CONFIG}.aside {CONFIG}"):
         yield
-    site.nas.run("systemctl", "stop", "jump.socket")
+    site.nas.shell(f"systemctl stop jump.socket; rm {socket} {template}; systemctl daemon-reload")
