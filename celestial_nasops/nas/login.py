@@ -199,7 +199,9 @@ def _broken(
     if isinstance(error, library.IncompatiblePeer):
         fault = NasRefusal(causes.NAS_NO_COMMON_ALGORITHM, host=target.host, reason=_not_shared(transport, error))
     elif inner is None or isinstance(inner, EOFError | OSError):
-        reason = getattr(inner, "strerror", None) or "without a word"
+        # To a proxy leads a pair of sockets of our own; how they end tells nothing of it.
+        told = None if target.proxy_command else getattr(inner, "strerror", None)
+        reason = told or "without a word"
         fault = NasUnavailable(causes.NAS_HUNG_UP, host=target.host, port=target.port, stage=stage, reason=reason)
     else:
         fault = NasUnavailable(
