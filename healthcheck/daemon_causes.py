@@ -27,8 +27,8 @@ DAEMON_FAILED = Cause(
 DAEMON_KILLED = Cause(
     "daemon_killed",
     "{unit} was killed by {exit_status} ({result}) and is now {state}",
-    "see who did it: journalctl -n 50 -u {unit}; journalctl -k -n 50; if it does not come back by itself: "
-    "sudo systemctl restart {unit}",
+    "see whether the kernel did it, as memory ran out: journalctl -k -g 'Killed process' -n 5; else who did: "
+    "journalctl -n 50 -u {unit}; if it does not come back by itself: sudo systemctl restart {unit}",
 )
 DAEMON_OUT_OF_MEMORY = Cause(
     "daemon_out_of_memory",

@@ -35,21 +35,24 @@ ENTRIES = (
         en=Text(
             title="The daemon was killed",
             explanation=(
-                "A signal has ended the daemon: a person or a program sent it, it crashed, or systemd killed it since "
-                "it gave no sign of life (watchdog). Nothing is lost, for what it had in hand is sent again or gone on "
-                "with. systemd starts it again after a moment, unless the unit's state says failed."
+                "A signal has ended the daemon: a person or a program sent it, it crashed, systemd killed it since it "
+                "gave no sign of life (watchdog), or the kernel did since memory ran out, which systemd does not "
+                "always hear of: then the kernel's log has a line 'Killed process'. Nothing is lost, for what it had "
+                "in hand is sent again or gone on with. systemd starts it again after a moment, unless the unit's "
+                "state says failed."
             ),
         ),
         zh=Translation(
             title="守护进程被终止",
             explanation=(
-                "守护进程被信号终止：由人或程序发送、自身崩溃，或因没有活动迹象被 systemd 终止（watchdog）。"
+                "守护进程被信号终止：由人或程序发送、自身崩溃、因没有活动迹象被 systemd 终止（watchdog），"
+                "或因内存耗尽被内核终止；后一种情况 systemd 未必得知，但内核日志中会有一行“Killed process”。"
                 "不会丢失文件，正在处理的会重新发送或续传。除非单元状态为 failed，systemd 稍后会再次启动它。"
             ),
             summary="{unit} 被{exit_status}终止（{result}），现在处于 {state}",
             remedy=(
-                "看是谁做的：journalctl -n 50 -u {unit}；journalctl -k -n 50；如果它没有自行恢复：sudo systemctl "
-                "restart {unit}"
+                "看是否因内存耗尽而由内核终止：journalctl -k -g 'Killed process' -n 5；否则看是谁做的："
+                "journalctl -n 50 -u {unit}；如果它没有自行恢复：sudo systemctl restart {unit}"
             ),
         ),
     ),

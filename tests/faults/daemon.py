@@ -131,8 +131,9 @@ def failed(site: Site) -> Iterator[None]:
     cause="daemon_killed",
     says="media-sync-daemon.service was killed by signal 9 (signal) and is now activating, auto-restart",
     remedy=(
-        "see who did it: journalctl -n 50 -u media-sync-daemon.service; journalctl -k -n 50; if it does not come back "
-        "by itself: sudo systemctl restart media-sync-daemon.service"
+        "see whether the kernel did it, as memory ran out: journalctl -k -g 'Killed process' -n 5; else who did: "
+        "journalctl -n 50 -u media-sync-daemon.service; if it does not come back by itself: "
+        "sudo systemctl restart media-sync-daemon.service"
     ),
 )
 def killed(site: Site) -> Iterator[None]:

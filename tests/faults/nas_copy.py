@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import time
 from collections.abc import Iterator
 
 from tests.faults.clocks import SteppedClock
@@ -102,12 +105,36 @@ def nas_in_another_time_zone(place: Loopback) -> Iterator[None]:
     place.nas.restart()
 
 
-@no_alarm()
-def nas_clock_off_by_hours(place: Loopback) -> Iterator[None]:
-    """The clock of the NAS is 7 hours behind."""
+@contextlib.contextmanager
+def nas_clock_off_by(place: Loopback, hours: float, **nas: str) -> Iterator[None]:
+    """Have the clock of the NAS wrong, and with it the times of its files, while our daemon is at work."""
     clock = SteppedClock(place.scene.folder)
-    clock.set_by(-7)
-    place.nas.restart(environment=[f"{name}={value}" for name, value in clock.environment.items()])
+    clock.set_by(hours)
+    place.configure({"nas_settings": nas})
+    os.utime(place.scene.base, (time.time() + hours * 3600,) * 2)
+    values = {**clock.environment, "STEPPED_FILES": "yes"}
+    place.nas.restart(environment=[f"{name}={value}" for name, value in values.items()])
     with place.daemon():
         yield
     place.nas.restart()
+
+
+@no_alarm()
+def nas_clock_behind(place: Loopback) -> Iterator[None]:
+    """The clock of the NAS is 7 hours behind, and so are the times of its files."""
+    with nas_clock_off_by(place, -7):
+        yield
+
+
+@no_alarm()
+def nas_clock_ahead(place: Loopback) -> Iterator[None]:
+    """The clock of the NAS is 30 hours ahead, and so are the times of its files."""
+    with nas_clock_off_by(place, 30):
+        yield
+
+
+@no_alarm()
+def nas_clock_ahead_by_sftp(place: Loopback) -> Iterator[None]:
+    """The clock of a NAS that is used by SFTP is 30 hours ahead, and so are the times of its files."""
+    with nas_clock_off_by(place, 30, access="sftp"):
+        yield

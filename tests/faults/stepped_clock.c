@@ -1,10 +1,13 @@
 /* Preloaded into a program, it moves the program's wall clock by as many seconds as stand in the file $STEPPED_CLOCK:
-   a whole number of 64 bits, which may change while the program runs. Clocks that nobody can set stay as they are. */
+   a whole number of 64 bits, which may change while the program runs. Clocks that nobody can set stay as they are. With
+   $STEPPED_FILES the times of files are told as if they had been written by that clock. */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -47,4 +50,36 @@ time_t time(time_t *also) {
     if (also)
         *also = exact.tv_sec;
     return exact.tv_sec;
+}
+
+static int told(int failed, struct stat *file) {
+    if (!failed && shift && getenv("STEPPED_FILES")) {
+        file->st_atim.tv_sec += *shift;
+        file->st_mtim.tv_sec += *shift;
+        file->st_ctim.tv_sec += *shift;
+    }
+    return failed;
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+int stat(const char *restrict path, struct stat *restrict file) { return told(REAL(stat)(path, file), file); }
+
+int lstat(const char *restrict path, struct stat *restrict file) { return told(REAL(lstat)(path, file), file); }
+
+int fstat(int fd, struct stat *file) { return told(REAL(fstat)(fd, file), file); }
+
+int fstatat(int folder, const char *restrict path, struct stat *restrict file, int flags) {
+    return told(REAL(fstatat)(folder, path, file, flags), file);
+}
+
+int statx(int folder, const char *restrict path, int flags, unsigned mask, struct statx *restrict file) {
+    int failed = REAL(statx)(folder, path, flags, mask, file);
+    if (!failed && shift && getenv("STEPPED_FILES")) {
+        file->stx_atime.tv_sec += *shift;
+        file->stx_mtime.tv_sec += *shift;
+        file->stx_ctime.tv_sec += *shift;
+        file->stx_btime.tv_sec += *shift;
+    }
+    return failed;
 }
