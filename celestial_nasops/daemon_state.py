@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import json
 import os
@@ -130,9 +129,11 @@ def code_fingerprint(code_path: str) -> str:
         OSError: they can't be read.
     """
     digest = hashlib.sha256()
-    for path in sorted(glob.glob(os.path.join(glob.escape(code_path), "**", "*.py"), recursive=True)):
+    paths = (os.path.join(folder, name) for folder, _, names in os.walk(code_path) for name in names)
+    for path in sorted(path for path in paths if path.endswith(".py")):
         with open(path, "rb") as file:
-            digest.update(os.path.relpath(path, code_path).encode() + b"\0" + hashlib.sha256(file.read()).digest())
+            name = path.removeprefix(code_path)
+            digest.update(os.fsencode(name) + b"\0" + hashlib.sha256(file.read()).digest())
     return digest.hexdigest()
 
 

@@ -20,8 +20,8 @@ from healthcheck.console import complain, complain_of, path_of_config, show, sta
 from healthcheck.outcome import ExitCode
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line of smoke-check."""
+def parser(*, for_a_run: bool = False) -> argparse.ArgumentParser:
+    """The command line of smoke-check; ``for_a_run`` leaves out the other commands, of which a run needs none."""
     made = Parser(prog="smoke-check", description="Send one marked file through the media path, follow it to the end.")
     made.add_argument("--version", action="version", version=f"smoke-check {__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -38,7 +38,12 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--no-insert", action="store_true", help="look only: send no file")
     run.add_argument("--json", action="store_true", help="print the status as JSON and nothing else")
     run.set_defaults(act=_run)
+    if not for_a_run:
+        _add_others(commands, where, config)
+    return made
 
+
+def _add_others(commands: argparse._SubParsersAction[Parser], where: Parser, config: Parser) -> None:
     status = commands.add_parser("status", parents=[where], help="print the last verdict and exit with its code")
     status.add_argument("--json", action="store_true", help="print the status file")
     status.set_defaults(act=_status)
@@ -96,7 +101,6 @@ def parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="run the main job on an embedded NAS, in a temporary folder")
     demo.set_defaults(act=_demo)
-    return made
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -106,7 +110,8 @@ def main(argv: list[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a locale that lacks a letter must not end a run
             languages.prepare_for_the_journal(stream)
     languages.use("auto", os.environ)
-    arguments = parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    arguments = parser(for_a_run=argv[:1] == ["run"]).parse_args(argv)
     code: int = ExitCode.INTERNAL
     try:
         code = arguments.act(arguments)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from celestial_nasops import command_line, language
-from healthcheck import languages
+from healthcheck import cli, languages
 from tests.queue_files import make
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +59,18 @@ def test_wrong_usage_is_told_in_chinese(program: str, arguments: list[str], comp
     usage, *_, last = told.stderr.splitlines()
     assert usage.startswith("用法：")
     assert last.startswith(complaint) if complaint.endswith("：") else last == complaint
+
+
+def test_a_run_is_told_the_same_beside_the_other_commands_as_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for parser in (cli.parser(), cli.parser(for_a_run=True)):
+        for arguments in (["run", "--help"], ["run", "--files=0"], ["run", "--frequency=3"]):
+            with pytest.raises(SystemExit):
+                parser.parse_args(arguments)
+        told.append(capsys.readouterr())
+        assert parser.parse_args(["run", "--files", "2", "--json"]).files == 2
+    assert told[0] == told[1]
+    assert "--max-wait-minutes" in told[0].out
 
 
 def test_wrong_usage_is_told_in_english() -> None:
