@@ -35,9 +35,13 @@ def copy_of(bench: DeleteBench, local: Path) -> Path:
 
 
 def sent(bench: DeleteBench, local: Path) -> tuple[str, Sent]:
+    return str(local), sent_to(str(copy_of(bench, local)), local)
+
+
+def sent_to(copy: str, local: Path) -> Sent:
+    """What was known when a file was sent as it is now."""
     content = local.read_bytes()
-    copy, mtime = str(copy_of(bench, local)), local.stat().st_mtime_ns
-    return str(local), Sent(copy, len(content), sha256(content), mtime, VerificationLevel.HASH)
+    return Sent(copy, len(content), sha256(content), local.stat().st_mtime_ns, VerificationLevel.HASH)
 
 
 def scheduled(bench: DeleteBench, media: list[Path]) -> SafeDeleteManager:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell_files import ShellFiles
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.receipts import Event
+from celestial_nasops.safe_delete_manager import SafeDeleteManager
+from tests.daemon_field import Field
 from tests.delete_bench import DeleteBench
 from tests.many_deletions import (
     BOTH,
@@ -29,10 +33,12 @@ from tests.many_deletions import (
     nth,
     run,
     scheduled,
+    sent_to,
 )
 from tests.mounts import SmallTmpfs
-from tests.nas_servers import Server
+from tests.nas_servers import Server, openssh_server
 from tests.queue_files import execute
+from tests.waiting import eventually
 
 
 def test_without_receipts_nothing_is_deleted(bench: DeleteBench, media: list[Path], receipts: MediaStatusDB) -> None:
@@ -168,3 +174,32 @@ def test_killed_before_the_list_is_saved_the_next_start_blames_nobody(
     assert [events(local, receipts) for local in media] == [BOTH] * COUNT
     assert bench.on_disk() == []
     assert "somebody else" not in caplog.text
+
+
+def test_a_daemon_that_is_told_to_end_waits_for_no_verification(tmp_path: Path) -> None:
+    tools, hashing = tmp_path / "tools", tmp_path / "hashing"
+    tools.mkdir()
+    (tools / "find").write_text(
+        f'#!/bin/sh\ncase $* in *-maxdepth*) : > "{hashing}"; exec sleep 30 ;; esac\nexec /usr/bin/find "$@"\n'
+    )
+    (tools / "find").chmod(0o755)
+    with openssh_server(tmp_path / "nas", environment=[f'"PATH={tools}:{os.environ["PATH"]}"']) as nas:
+        settings = {"sync_settings": {"safe_delete_delay_minutes": 0}, "security": {"connection_timeout_seconds": 30}}
+        field = Field(tmp_path, nas, **settings)
+        contents = {field.media / f"{number}.jpg": b"photo %d" % number for number in range(COUNT)}
+        for local, content in contents.items():
+            local.write_bytes(content)
+            Path(nas.files, local.name).write_bytes(content)
+        deletes = SafeDeleteManager(str(field.list_path), field.config)
+        deletes.schedule_all((str(local), sent_to(f"{nas.files}/{local.name}", local)) for local in contents)
+        with contextlib.closing(field.db), field.daemon() as daemon:
+            eventually(hashing.exists)
+            daemon.tell(signal.SIGTERM)
+            assert daemon.exit_code() == 0
+            assert "not everybody ended in time" not in daemon.log
+        assert len(field.pending()) == COUNT
+        assert {local: local.read_bytes() for local in contents} == contents
+        (tools / "find").unlink()
+        with field.daemon():
+            eventually(lambda: field.pending() == [])
+    assert here(list(contents)) == []
