@@ -139,6 +139,7 @@ PHRASES = {
     "its row: {why}": "它的记录：{why}",
     "its copy on the NAS: {why}": "它在 NAS 上的副本：{why}",
     "{folder} is not there, or is another volume": "{folder} 不存在，或是另一个卷",
+    "another check of this server may wait for it until {moment}": "本机的另一个检查可能在 {moment} 之前还需要它",
     "the daemon held it when it was withdrawn and may still publish a copy": (
         "撤回时守护进程正在处理它，仍可能发布副本"
     ),

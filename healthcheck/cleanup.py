@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from time import time
 from typing import NamedTuple
 
+from celestial_nasops import words
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
 from healthcheck import marked_file
 from healthcheck.context import Run
 from healthcheck.ledger import Debt
-from healthcheck.marked_file import MARK
 
 _COMMAND_SECONDS = 3.0  # one command that finds a silent NAS must not use up what the end of a run may take
 
@@ -44,8 +44,10 @@ def clean(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) ->
     """
     if not debts:
         return []
-    left = _remove_rows(run, debts, seconds_left)
-    for debt in debts:
+    left = {id(debt): _spared(debt.spared_until) for debt in debts if (debt.spared_until or 0.0) > time()}
+    removed = [debt for debt in debts if id(debt) not in left]
+    left |= _remove_rows(run, removed, seconds_left)
+    for debt in removed:
         if (reason := _remove_local(debt)) is not None:
             left.setdefault(id(debt), reason)
     remaining = [debt for debt in debts if id(debt) not in left]
@@ -57,53 +59,6 @@ def clean(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) ->
     run.ledger.debts = [debt for debt in run.ledger.debts if id(debt) not in settled]
     run.ledger.save()
     return [Left(debt, left[id(debt)]) for debt in debts if id(debt) in left]
-
-
-def strays(run: Run) -> list[Debt]:
-    """What carries the mark and no ledger names: for when the ledger was lost.
-
-    What says that it is of another server's check is not ours to remove.
-
-    Raises:
-        Fault: the database can't be read.
-        OSError: the media folder can't be read.
-    """
-    known = {debt.local_path for debt in run.ledger.debts}
-    media = run.config.local_settings.media_path
-    paths = {os.path.join(media, name) for name in os.listdir(media) if marked_file.carries_mark(name)}
-    # A part that was being written belongs to the file that it was to become.
-    paths = {os.path.join(media, os.path.basename(path)[1:-5]) if path.endswith(".part") else path for path in paths}
-    with run.open_database() as database:
-        paths |= {record.file_path for record in database.records_named_like(MARK)}
-    usable = [path for path in sorted(paths - known) if _can_be_owed(path) and not _is_of_another_server(path)]
-    return [
-        Debt(
-            run_id="unknown",
-            name=os.path.basename(path),
-            local_path=path,
-            size=0,
-            created_at=time(),
-            base_path=run.config.nas_settings.base_path,
-            remote_paths=[
-                *marked_file.possible_remote_paths(run.config, os.path.basename(path)),
-                marked_file.temporary_remote_path(run.config, path),
-            ],
-        )
-        for path in usable
-    ]
-
-
-def _is_of_another_server(path: str) -> bool:
-    return marked_file.host_of(path) not in ("", os.uname().nodename)
-
-
-def _can_be_owed(path: str) -> bool:
-    """Whether a run can have written that path: the ledger is UTF-8, and so is the configured folder."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return marked_file.is_marked_path(path)
 
 
 def _remove_rows(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) -> dict[int, str]:
@@ -170,6 +125,10 @@ def _remove_copies(run: Run, debts: list[Debt], seconds_left: Callable[[], float
 
 def _places_of(debt: Debt) -> list[str]:
     return debt.remote_paths + marked_file.path_beside(debt.remote_paths[0], debt.sha256)
+
+
+def _spared(until: float | None) -> str:
+    return say("another check of this server may wait for it until {moment}", moment=words.clock(until or 0.0))
 
 
 def _may_reappear(run: Run, debt: Debt) -> str | None:

@@ -32,6 +32,7 @@ class Debt(BaseModel):
     local file is awaited. ``media_device`` and ``media_inode``: of the media folder, to tell a file that is gone from a
     volume that is away. ``local_inode`` and ``local_mtime_ns``: of the file, to tell it from
     another one in its place. ``clock_offset``: wall clock minus time since boot, to tell a clock that was set.
+    ``spared_until``: when what may be another check's is taken for left behind.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -56,6 +57,7 @@ class Debt(BaseModel):
     local_mtime_ns: int | None = None
     boot_id: str = ""
     clock_offset: _Moment | None = None
+    spared_until: _Moment | None = None
 
     def presence(self, path: str = "") -> Literal["here", "gone", "unknown"]:
         """Whether the local file, or another of the same folder, is there."""

@@ -20,8 +20,11 @@ from celestial_nasops.durable import fsync_folder
 MARK = paths.TEST_FILE_MARK
 # The digits in the middle stand in the name of a copy that was stored beside another one, paths.beside_name.
 _MARKED_NAME = re.compile(
-    r"[A-Za-z][A-Za-z0-9_-]*_\d{8}_\d{6}_[0-9a-f]{8}-\d{1,4}\.smoke-check(?:\.[0-9a-f]{6}-[0-9a-f]{6})?\.[A-Za-z0-9]{1,10}"
+    r"[A-Za-z][A-Za-z0-9_-]*_(\d{8}_\d{6})_([0-9a-f]{8})-\d{1,4}\.smoke-check(?:\.[0-9a-f]{6}-[0-9a-f]{6})?\.[A-Za-z0-9]{1,10}"
 )
+_STAMP = "%Y%m%d_%H%M%S"
+RUN_CHARACTERS = 8
+"""So many characters of the end of a run's id stand in the names of its files."""
 _SHA256 = re.compile("[0-9a-f]{64}")
 _CHUNK_BYTES = 1 << 20
 _HEADER_BYTES = 1024
@@ -69,14 +72,29 @@ def new_files(
     testing = config.testing
     prefix = testing.smoke_test_prefix.rstrip("_-")
     extension = testing.test_file_extension.lstrip(".")
-    stamp = started.strftime("%Y%m%d_%H%M%S")
+    stamp = started.strftime(_STAMP)
     files = []
     for number in range(first, first + count):
-        name = f"{prefix}_{stamp}_{run_id[-8:]}-{number}{MARK}{extension}"
+        name = f"{prefix}_{stamp}_{run_id[-RUN_CHARACTERS:]}-{number}{MARK}{extension}"
         header = f"smoke-check test file, not media, safe to delete\nhost {os.uname().nodename}\nrun {run_id}\n\n"
         path = os.path.join(config.local_settings.media_path, name)
         files.append(MarkedFile(name, path, size, header.encode()[:size]))
     return files
+
+
+def run_of(path: str) -> str:
+    """The end of the id of the run that wrote a marked file; empty for another file."""
+    found = _MARKED_NAME.fullmatch(os.path.basename(path))
+    return found[2] if found else ""
+
+
+def begun_at(path: str) -> float | None:
+    """When the run that wrote a marked file began (Unix seconds), by this server's clock; None where no name tells."""
+    found = _MARKED_NAME.fullmatch(os.path.basename(path))
+    try:
+        return dt.datetime.strptime(found[1], _STAMP).timestamp() if found else None
+    except (ValueError, OverflowError):  # digits that are no date, or at the ends of the calendar
+        return None
 
 
 def host_of(path: str) -> str:

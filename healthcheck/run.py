@@ -14,7 +14,7 @@ from celestial_nasops import __version__, remedies
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
 from celestial_nasops.language import say, spoken
-from healthcheck import causes, cleanup, pipeline, state_folder, status_file
+from healthcheck import causes, cleanup, pipeline, state_folder, status_file, strays
 from healthcheck.context import Run, TargetOnce
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
@@ -117,7 +117,7 @@ def clean(loaded: Loaded, state_dir: str, report: Report) -> list[cleanup.Left]:
             report.remark(say("an unreadable ledger was put aside as {path}", path=ledger.put_aside))
         try:
             with contextlib.suppress(OSError):
-                ledger.owe(cleanup.strays(run))
+                ledger.owe(strays.find(run, StatusFile(state_dir).read_or_put_aside()))
             until = time.monotonic() + _CLEAN_SECONDS
             return cleanup.clean(run, list(ledger.debts), lambda: until - time.monotonic())
         except Fault as fault:
@@ -172,7 +172,7 @@ def _follow_through(run: Run, last: Status | None, report: Report) -> Status:
     final = _with_stop(run, verdict(results))
     try:
         if run.ledger.put_aside is not None:
-            final = _without_ledger(run, final)
+            final = _without_ledger(run, last, final)
         left = cleanup.clean(run, [d for d in run.ledger.debts if d.due == "cleanup"], seconds_left)
     except Fault as fault:
         raise NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS) from fault
@@ -193,11 +193,11 @@ def _begin(run: Run, probe: str, report: Report) -> None:
     report.extend(run.clock.left() + _RUNNING_MARGIN_SECONDS)
 
 
-def _without_ledger(run: Run, final: Verdict) -> Verdict:
+def _without_ledger(run: Run, last: Status | None, final: Verdict) -> Verdict:
     """Find by their mark the leftovers that a lost ledger named, and never call such a run all good."""
     found = ""
     try:
-        lost = cleanup.strays(run)
+        lost = strays.find(run, last)
         run.ledger.owe(lost)
         found = say("{count} marked file(s) were found by their names", count=len(lost))
     except (DatabaseFault, OSError) as error:
