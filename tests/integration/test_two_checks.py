@@ -46,7 +46,7 @@ def test_a_file_that_another_check_has_in_flight_is_spared(
 ) -> None:
     scene = Scene(tmp_path, nas, {"testing": {"max_wait_minutes": 0.5}})
     with scene.daemon("idle") as idle, scene.start_check() as agent:
-        eventually(lambda: [line for line in scene.litter() if line.startswith("row ") and "-1.smoke" in line])
+        eventually(lambda: sum(line.startswith("row ") for line in scene.litter()) == 2)  # and the one to be refused
         before = scene.litter()
         outcome = ask(scene)
         assert scene.litter() == before
