@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 
 from celestial_nasops import causes, read_only, regular_file
@@ -14,6 +15,8 @@ from celestial_nasops.durable import folder_faults, prove_folder
 from celestial_nasops.fault import LocalFault
 
 STATE_SETTING = "daemon_settings.state_path"
+# A child that a killed daemon was just starting holds its lock until it is another program.
+_PREDECESSOR_SECONDS, _PAUSE_SECONDS = 2.0, 0.02
 
 
 @contextlib.contextmanager
@@ -31,16 +34,28 @@ def sole_instance(state_folder: str) -> Iterator[None]:
         # For reading: a file that is open for writing would keep its file system from being made read-only.
         fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     try:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _locked(fd):
             holder = os.read(fd, 20).decode("ascii", "replace").strip() or "unknown"
-            raise LocalFault(causes.DAEMON_ALREADY_RUNS, pid=holder, path=state_folder) from error
+            raise LocalFault(causes.DAEMON_ALREADY_RUNS, pid=holder, path=state_folder)
         with folder_faults(state_folder, STATE_SETTING), open(path, "w", encoding="ascii") as file:
             file.write(f"{os.getpid()}\n")
         yield
     finally:
         os.close(fd)
+
+
+def _locked(fd: int) -> bool:
+    """Lock a file, unless another process keeps it locked longer than a daemon that has just died could."""
+    deadline = time.monotonic() + _PREDECESSOR_SECONDS
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return True
 
 
 def read_only_folders(config: Config) -> list[LocalFault]:

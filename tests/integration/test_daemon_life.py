@@ -93,15 +93,6 @@ def test_killed_in_mid_upload_the_next_start_completes_without_litter(field: Fie
     assert len(field.on_nas()) == 1
 
 
-def test_a_second_daemon_is_refused(field: Field) -> None:
-    with field.daemon() as first:
-        code, log = field.run()
-        assert code == 1
-        assert f"another media-sync-daemon (pid {first.process.pid}) runs with the state folder" in log
-        assert first.process.poll() is None
-        field.becomes(field.put(), COMPLETED)
-
-
 def test_all_folders_that_can_not_be_used_are_told_at_once(field: Field) -> None:
     field.media.rmdir()
     (field.state_folder / "daemon.lock").mkdir()
