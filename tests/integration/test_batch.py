@@ -252,6 +252,27 @@ def test_a_full_nas_keeps_nothing_and_all_are_left(
     assert bench.on_nas() == set()
 
 
+def test_what_the_nas_can_not_flush_is_not_published(tmp_path: Path) -> None:
+    """Its hashes, which are taken meanwhile, are right all the same: they tell of its memory."""
+    tools, asked = tmp_path / "tools", tmp_path / "asked"
+    tools.mkdir()
+    (tools / "sync").write_text(f"#!/bin/sh\necho asked >> {asked}; exit 1\n")
+    (tools / "sync").chmod(0o755)
+    environment = [f'"PATH={tools}:{os.environ["PATH"]}"']
+    with (
+        openssh_server(tmp_path / "nas", environment=environment) as server,
+        NasSession.open(server.target(), timeout_seconds=10) as session,
+    ):
+        way = open_files(session, server.config().nas_settings, timeout_seconds=10).batch
+        assert way is not None
+        bench = _bench(server, way, tmp_path / "media", tmp_path / "base")
+        for number in range(COUNT):
+            bench.put(_name(number), b"content")
+        _only_these_are_left(bench, bench.send(), [_name(number) for number in range(COUNT)])
+        assert asked.exists()
+        assert bench.on_nas() == set()
+
+
 def test_folders_of_dead_batches_are_removed_and_nothing_else_is(bench: Bench) -> None:
     prefix = Path(batch.folder_prefix(bench.config))
     dead, other = Path(f"{prefix}0123"), prefix.with_name(".tmp_batch.of-another-server.0123")
