@@ -7,10 +7,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.faults.daemon import drop_in
 from tests.faults.table import fault
+from tests.mounts import cannot
 from tests.nas_servers import descendants_of
 from tests.system.machines import Machine
 from tests.system.site import DAEMON, Site
@@ -26,7 +25,7 @@ _MEMORY = Path("/sys/fs/cgroup/memory")
 def short_memory(machine: Machine, pid: int) -> Iterator[Path]:
     """Let a process of a machine have little more memory than it has; the group that counts it."""
     if not (_MEMORY / "memory.oom_control").exists():
-        pytest.skip("memory is counted by cgroup 2 here, where systemd hears of the kill: see daemon_out_of_memory")
+        cannot("memory is counted by cgroup 2 here, where systemd hears of the kill: see daemon_out_of_memory")
     group = _MEMORY / f"celestial-tests-{os.getpid()}"
     group.mkdir()
     try:
