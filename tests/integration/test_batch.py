@@ -177,7 +177,7 @@ def test_a_name_that_is_taken_is_left_and_not_overwritten(bench: Bench) -> None:
 
 def test_one_that_is_damaged_on_the_nas_is_left(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """As by a bad disk: what lies there is read, not what was sent."""
-    script = shell_batch._UNPACK.replace("{ sync -f", f"echo bad > 0/{_name(9)} && {{ sync -f")
+    script = shell_batch._UNPACK.replace("{ sync -f", f"echo bad > 0/{_name(9)}; {{ sync -f")
     assert script != shell_batch._UNPACK
     monkeypatch.setattr(shell_batch, "_UNPACK", script)
     _only_these_are_left(bench, bench.send(), [_name(9)])
