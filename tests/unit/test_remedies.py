@@ -73,7 +73,7 @@ def test_a_user_needs_root_for_the_machine_alone(entry: Entry, language: str) ->
         assert not re.search(r"(?:systemctl|busctl) (?!--user)|install\.sh(?! --user-units)", typed), typed
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another account")
+@pytest.mark.usefixtures("need_root")
 def test_a_fault_of_a_service_names_its_account() -> None:
     """As in the daemon's log: whoever reads it is somebody else."""
     account = next(one for one in pwd.getpwall() if one.pw_shell.endswith("/nologin"))
