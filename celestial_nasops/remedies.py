@@ -23,10 +23,8 @@ _OF_ONE_USER = (
     (re.compile(r"\bsudo (?=(?:systemctl|media-sync-daemon|chmod|kill) )"), ""),
     (re.compile(r"\bsudo \./install\.sh(?: --user [^\s;；]+)?"), "./install.sh --user-units"),
     (re.compile(r"\b(systemctl|busctl) (?!--user)"), r"\1 --user "),
-    (
-        re.compile(r"\bjournalctl (?!--user|-k)"),
-        "journalctl --user ",
-    ),  # the kernel speaks to the system's journal alone
+    # The kernel speaks to the system's journal alone.
+    (re.compile(r"\bjournalctl (?!--user|-k)"), "journalctl --user "),
 )
 
 _of_one_user = False

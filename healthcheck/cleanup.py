@@ -44,7 +44,8 @@ def clean(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) ->
     """
     if not debts:
         return []
-    left = {id(debt): _spared(debt.spared_until) for debt in debts if (debt.spared_until or 0.0) > time()}
+    now = time()
+    left = {id(debt): _spared(debt.spared_until) for debt in debts if debt.spared_until and debt.spared_until > now}
     removed = [debt for debt in debts if id(debt) not in left]
     left |= _remove_rows(run, removed, seconds_left)
     for debt in removed:
@@ -127,8 +128,8 @@ def _places_of(debt: Debt) -> list[str]:
     return debt.remote_paths + marked_file.path_beside(debt.remote_paths[0], debt.sha256)
 
 
-def _spared(until: float | None) -> str:
-    return say("another check of this server may wait for it until {moment}", moment=words.clock(until or 0.0))
+def _spared(until: float) -> str:
+    return say("another check of this server may wait for it until {moment}", moment=words.clock(until))
 
 
 def _may_reappear(run: Run, debt: Debt) -> str | None:

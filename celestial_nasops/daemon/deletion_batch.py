@@ -18,6 +18,7 @@ from celestial_nasops.durable import fsync_folder
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.receipts import Event, Receipt, ReceiptsDb
+from celestial_nasops.source import identity
 from celestial_nasops.transfer import RESUMED_FROM_BYTES, SLOWEST_HASH_BYTES_PER_SECOND, Stopped
 
 # Nothing is deleted on a verification that was begun longer ago than this; it is verified once more, alone.
@@ -229,4 +230,4 @@ class _Verified:
 
 def _state_of(status: os.stat_result) -> tuple[int, ...]:
     """What is another where anything was done to a file: others were read since it was itself."""
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    return *identity(status), status.st_ctime_ns

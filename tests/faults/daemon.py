@@ -35,6 +35,12 @@ while True:
     systemd.notify("WATCHDOG=1")
     time.sleep(1)
 """
+KILLED = "media-sync-daemon.service was killed by signal 9 (signal) and is now activating, auto-restart"
+KILLED_REMEDY = (
+    "see whether the kernel did it, as memory ran out: journalctl -k -g 'Killed process' -n 5; else who did: "
+    "journalctl -n 50 -u media-sync-daemon.service; if it does not come back by itself: "
+    "sudo systemctl restart media-sync-daemon.service"
+)
 
 
 @contextlib.contextmanager
@@ -129,12 +135,8 @@ def failed(site: Site) -> Iterator[None]:
 @fault(
     probe="daemon_status",
     cause="daemon_killed",
-    says="media-sync-daemon.service was killed by signal 9 (signal) and is now activating, auto-restart",
-    remedy=(
-        "see whether the kernel did it, as memory ran out: journalctl -k -g 'Killed process' -n 5; else who did: "
-        "journalctl -n 50 -u media-sync-daemon.service; if it does not come back by itself: "
-        "sudo systemctl restart media-sync-daemon.service"
-    ),
+    says=KILLED,
+    remedy=KILLED_REMEDY,
 )
 def killed(site: Site) -> Iterator[None]:
     """Somebody has killed it."""

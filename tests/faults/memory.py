@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.faults.daemon import drop_in
+from tests.faults.daemon import KILLED, KILLED_REMEDY, drop_in
 from tests.faults.table import fault
 from tests.mounts import cannot
 from tests.nas_servers import descendants_of
@@ -50,12 +50,8 @@ def _seen_from_here(machine: Machine, pid: int) -> int:
 @fault(
     probe="daemon_status",
     cause="daemon_killed",
-    says="media-sync-daemon.service was killed by signal 9 (signal) and is now activating, auto-restart",
-    remedy=(
-        "see whether the kernel did it, as memory ran out: journalctl -k -g 'Killed process' -n 5; else who did: "
-        "journalctl -n 50 -u media-sync-daemon.service; if it does not come back by itself: "
-        "sudo systemctl restart media-sync-daemon.service"
-    ),
+    says=KILLED,
+    remedy=KILLED_REMEDY,
 )
 def out_of_memory_by_the_kernel(site: Site) -> Iterator[None]:
     """The kernel has killed it since memory ran out."""

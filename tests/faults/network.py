@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from tests.faults.table import fault, no_alarm
 from tests.system.pair import BASE_PATH
 from tests.system.site import DAEMON, HOME, Site
+from tests.waiting import eventually
 
 SSH_CONFIG = f"{HOME}/.ssh/config"
 TRY = "sudo -u media-sync ssh -v -p 22 10.77.0.3"
@@ -163,8 +164,7 @@ def cut_in_the_middle(site: Site) -> Iterator[None]:
     with contextlib.ExitStack() as cutting:
 
         def cut() -> None:
-            moving = f"find {BASE_PATH} -name '.tmp_*' -size +100k"
-            site.nas.shell(f'until [ -n "$({moving})" ]; do sleep 0.1; done')
+            eventually(lambda: site.nas.shell(f"find {BASE_PATH} -name '.tmp_*' -size +100k"), 60)
             cutting.enter_context(site.network.filtered("nas", "drop"))
 
         cutter = threading.Thread(target=cut)
