@@ -148,7 +148,7 @@ def echoes_lost(site: Site) -> Iterator[None]:
     says="the daemon could not deliver {file} within {seconds} s and keeps trying: "
     "10.77.0.3 port 22 gave no answer within 5 s ({step})",
     remedy=AWAKE,
-    seconds=35,
+    seconds=29,
 )
 def cut_in_the_middle(site: Site) -> Iterator[None]:
     """Nothing reaches the NAS any more while the file is on its way."""
