@@ -17,6 +17,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import LocalFault, NasFault, NasUnavailable
 from celestial_nasops.nas.files import BatchWay
+from celestial_nasops.nas.piece import Chunk
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.source import Source, Stopped
 from celestial_nasops.transfer import Sent, check_hash, check_place
@@ -170,8 +171,8 @@ def _rests(item: _Item, config: Config) -> bool:
     return True
 
 
-def _archive(items: list[_Item], hooks: Hooks) -> Iterator[bytes]:
-    done = 0
+def _archive(items: list[_Item], hooks: Hooks) -> Iterator[Chunk]:
+    done, padding = 0, b""
     for number in sorted({item.member.partition("/")[0] for item in items}, key=int):
         yield _header(f"{number}/", 0, b"5", 0o755)
     for item in items:
@@ -185,8 +186,10 @@ def _archive(items: list[_Item], hooks: Hooks) -> Iterator[bytes]:
         done += len(content)
         hooks.pace(len(content))
         hooks.moved(done)
-        yield b"".join((_header(item.member, len(content), b"0", 0o666), content, bytes(-len(content) % _TAR_BLOCK)))
-    yield bytes(2 * _TAR_BLOCK)
+        yield padding + _header(item.member, len(content), b"0", 0o666)
+        yield item.source.piece(content, 0)
+        padding = bytes(-len(content) % _TAR_BLOCK)
+    yield padding + bytes(2 * _TAR_BLOCK)
 
 
 def _header(member: str, size: int, kind: bytes, mode: int) -> bytes:

@@ -105,7 +105,7 @@ DATABASE_READ_ONLY = Cause(
 DATABASE_NO_PERMISSION = Cause(
     "database_no_permission",
     "user {user} may not open the database {path} and the files beside it",
-    "the check must run as the daemon's user: ls -l {path}*; ls -ld {folder}",
+    "they must belong to the daemon's user, as whom the check runs, too: ls -l {path}*; ls -ld {folder}",
 )
 DATABASE_DISK_FULL = Cause(
     "database_disk_full",
@@ -141,7 +141,7 @@ RECEIPT_UNREADABLE = Cause(
 ROW_EXISTS = Cause(
     "row_exists",
     "the queue has a row for {file_path} already",
-    "look at it: sqlite3 {path} \"SELECT * FROM media_transfer_status WHERE file_path = '{file_path}'\"",
+    "look at it: sqlite3 {path} 'SELECT * FROM media_transfer_status' | grep -F {file_path}",
 )
 ROW_CHANGED = Cause(
     "row_changed",

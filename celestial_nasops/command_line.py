@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
+from celestial_nasops import printing
 from celestial_nasops.language import phrase
 
 USAGE = 64
@@ -54,6 +55,13 @@ class Parser(argparse.ArgumentParser):
         """The help, in the operator's language."""
         self.choose_language()
         return super().format_help()
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Where argparse prints all that it has to say."""
+        if message and file is sys.stdout and file is not None:
+            printing.put(message, end="")
+        else:
+            super()._print_message(message, file)
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong and end."""

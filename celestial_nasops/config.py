@@ -76,7 +76,9 @@ class NasSettings(Section):
     base_path: _AbsolutePath = Field(
         "/volume1/homes/edge_sync/drone_media", description="folder on the NAS, as a shell there sees it; must exist"
     )
-    backup_path: str = Field("EdgeBackup", description="folder below base_path; may be empty")
+    backup_path: str = Field(
+        "EdgeBackup", description="folder below base_path, relative and without '..'; may be empty"
+    )
     reserve_bytes: int = Field(
         64 << 20, ge=0, description="space that uploads leave free on the NAS; what would take it waits (bytes)"
     )
@@ -131,7 +133,10 @@ class SyncSettings(Section):
         description="longest time between two looks at the queue (minutes)",
     )
     max_retry_attempts: int = Field(
-        3, ge=0, le=1000, description="further tries after a failure of the file's own; a NAS that is away costs none"
+        3,
+        ge=0,
+        le=1000,
+        description="further tries after a failure of a file's own; a NAS that is away or whose disk fails costs none",
     )
     retry_delay_seconds: _NotNegative = Field(5, description="first pause between tries, doubled each time (seconds)")
     enable_checksum: bool = Field(True, description="always on: every copy is verified by SHA-256")
@@ -166,7 +171,8 @@ class SyncSettings(Section):
     bandwidth_limits: list[BandwidthLimit] = Field(
         [],
         description='timetable for what all transfers may use together, such as {"begins": "07:00", "ends": "22:00", '
-        '"megabytes_per_second": 5}; at other times there is no limit; reread on SIGHUP',
+        '"megabytes_per_second": 5}; past midnight is fine, an overlap is not; at other times there is no limit; '
+        "reread on SIGHUP",
     )
 
     @field_validator("bandwidth_limits")
@@ -219,7 +225,11 @@ class DatabaseSettings(Section):
 class Testing(Section):
     """The marked file, and how long a run may follow it."""
 
-    smoke_test_prefix: str = Field("smoketest", pattern=_TEST_PREFIX, description="how the name of a test file begins")
+    smoke_test_prefix: str = Field(
+        "smoketest",
+        pattern=_TEST_PREFIX,
+        description="how the name of a test file begins; no eight digits in a row, for that is a date",
+    )
     test_file_extension: str = Field(".bin", pattern=_EXTENSION, description="how it ends")
     test_file_size_bytes: int = Field(1024, ge=256, le=1 << 40, description="size of a test file (bytes)")
     max_wait_minutes: float = Field(
@@ -272,17 +282,31 @@ class CheckSettings(Section):
         "daemon; off. Never where sync_settings.wrong_file_hash is note, for then it is right to take it",
     )
     language: Literal["auto", "en", "zh"] = Field(
-        "auto", description="of all that the check says: English, Simplified Chinese, or the locale's"
+        "auto",
+        description="of all that the check, the daemon's commands and install.sh say: English, Simplified Chinese, or "
+        "the locale's",
     )
     stale_after_minutes: _Positive = Field(60, description="a verdict older than this is stale (minutes)")
-    interval_minutes: _Positive = Field(
-        15, le=7 * 24 * 60, description="time from the end of a run to the next, put into the timer (minutes)"
+    interval_minutes: float = Field(
+        15,
+        gt=0,
+        le=7 * 24 * 60,
+        allow_inf_nan=False,
+        description="time from the end of a run to the next, put into the timer (minutes)",
     )
-    first_run_minutes: _Positive = Field(
-        3, le=24 * 60, description="time from boot to the first run, put into the timer (minutes)"
+    first_run_minutes: float = Field(
+        3,
+        gt=0,
+        le=24 * 60,
+        allow_inf_nan=False,
+        description="time from boot to the first run, put into the timer (minutes)",
     )
-    random_delay_seconds: _NotNegative = Field(
-        60, le=24 * 3600, description="longest random delay of a run, which keeps a fleet apart (seconds)"
+    random_delay_seconds: float = Field(
+        60,
+        ge=0,
+        le=24 * 3600,
+        allow_inf_nan=False,
+        description="longest random delay of a run, which keeps a fleet apart (seconds)",
     )
     alert_command: list[_Word] = Field(
         [], description="program and arguments for alerts, run without a shell; empty: one line in the journal"

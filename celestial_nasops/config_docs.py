@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+from typing import Any
 
+from celestial_nasops.config import PATTERNS_IN_WORDS, Config
 from celestial_nasops.config_file import sections
 
 _BEGIN = "<!-- begin: made by python -m celestial_nasops.config_docs -->\n"
@@ -13,17 +15,46 @@ _END = "<!-- end -->\n"
 
 
 def tables() -> str:
-    """One Markdown table a section: key, meaning, unit, default."""
-    return "\n".join(_table(name) for name in sections())
+    """One Markdown table a section: key, meaning, unit, default, limits."""
+    schemas = Config.model_json_schema()["$defs"]
+    return "\n".join(_table(name, schemas) for name in sections())
 
 
-def _table(section: str) -> str:
+def _table(section: str, schemas: dict[str, Any]) -> str:
     model = sections()[section]
-    lines = [f"### {section}\n", f"{model.__doc__}\n", "| key | meaning | unit | default |", "|---|---|---|---|"]
+    lines = [
+        f"### {section}\n",
+        f"{model.__doc__}\n",
+        "| key | meaning | unit | default | limits |",
+        "|---|---|---|---|---|",
+    ]
     for key, info in model.model_fields.items():
         meaning, unit = split_unit(info.description or "")
-        lines.append(f"| `{key}` | {meaning} | {unit} | `{json.dumps(info.default)}` |")
+        limits = _limits(schemas[model.__name__]["properties"][key], schemas)
+        lines.append(f"| `{key}` | {meaning} | {unit} | `{json.dumps(info.default)}` | {limits} |")
     return "\n".join(lines) + "\n"
+
+
+def _limits(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
+    """What a value may be, in words, from its JSON Schema; what a schema can't tell is a part of the meaning."""
+    match schema:
+        case {"$ref": reference}:
+            keys = schemas[reference.rpartition("/")[2]]["properties"].items()
+            return ", ".join(f"`{key}`: {_limits(of_key, schemas)}" for key, of_key in keys)
+        case {"type": "array"}:
+            return f"a list; of each: {_limits(schema['items'], schemas)}"
+        case {"type": "boolean"}:
+            return "`true` or `false`"
+        case {"enum": values}:
+            return " or ".join(", ".join(f"`{value}`" for value in part) for part in (values[:-1], values[-1:]))
+        case {"pattern": pattern}:
+            return PATTERNS_IN_WORDS[pattern]
+        case {"type": "integer" | "number" as kind}:
+            numbers = {"exclusiveMinimum": "more than", "minimum": "at least", "maximum": "at most"}
+            told = [f"{words} {schema[name]:,}" for name, words in numbers.items() if name in schema]
+            return ", ".join([*(["whole"] if kind == "integer" else []), *told])
+        case _:
+            return ""
 
 
 def split_unit(description: str) -> tuple[str, str]:

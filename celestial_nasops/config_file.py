@@ -48,7 +48,12 @@ class Loaded:
 
 def find(path: str | None) -> str:
     """The configuration to use: the one named, else ``$UNIFIED_CONFIG``, else the installed one: a user's own first."""
-    return path or os.environ.get("UNIFIED_CONFIG") or _of_this_user() or DEFAULT_PATH
+    return path or os.environ.get("UNIFIED_CONFIG") or _installed()
+
+
+def _installed() -> str:
+    """The one that commands find where nothing names another: sudo hands no environment on."""
+    return _of_this_user() or DEFAULT_PATH
 
 
 def _of_this_user() -> str | None:
@@ -64,9 +69,10 @@ def begin(path: str) -> Loaded:
     Raises:
         ConfigFault: as :func:`load`.
     """
-    remedies.settle(user_manager=remedies.is_users_own(path))
+    elsewhere = "" if path == _installed() else os.path.abspath(path)
+    remedies.settle(user_manager=remedies.is_users_own(path), config=elsewhere)
     loaded = load(path)
-    remedies.settle(user_manager=loaded.config.daemon_settings.supervisor == "systemd-user")
+    remedies.settle(user_manager=loaded.config.daemon_settings.supervisor == "systemd-user", config=elsewhere)
     return loaded
 
 

@@ -15,6 +15,7 @@ FOLDER_NAME = "control"
 _PAUSED_NAME = "paused.json"
 _RELEASE_NAME = "release.json"
 _SETTING = "daemon_settings.state_path"
+_LATEST = 1e11  # later than any calendar goes on for
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +97,28 @@ def release_is_done(state_path: str) -> None:
 
 
 def _write(state_path: str, name: str, order: Order) -> None:
-    path = os.path.join(folder(state_path), name)
-    with folder_faults(state_path, _SETTING):
+    place = folder(state_path)
+    path = os.path.join(place, name)
+    with folder_faults(place, _SETTING):
         write_atomically(path, json.dumps(asdict(order), indent=1).encode())
 
 
 def _remove(state_path: str, name: str) -> None:
-    path = os.path.join(folder(state_path), name)
-    with folder_faults(state_path, _SETTING):
+    place = folder(state_path)
+    path = os.path.join(place, name)
+    with folder_faults(place, _SETTING):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
-        fsync_folder(os.path.dirname(path))
+        fsync_folder(place)
 
 
 def _read(path: str) -> Order | None:
     try:
         raw = json.loads(regular_file.read(path))
-        return Order(str(raw["by"]), float(raw["at"]), str(raw["reason"]), bool(raw["at_once"]))
+        order = Order(str(raw["by"]), float(raw["at"]), str(raw["reason"]), bool(raw["at_once"]))
+        if not 0 <= order.at < _LATEST:
+            raise ValueError(f"{order.at:g} is no time")
+        return order
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -36,7 +36,7 @@ NAS_STORED_BESIDE = Cause(
 DAEMON_PAUSED = Cause(
     "daemon_paused",
     "the daemon is paused since {since} by {by} ({reason}): nothing is carried or deleted",
-    "let it go on: media-sync-daemon resume",
+    "let it go on: sudo media-sync-daemon resume",
 )
 
 # --- deletion ---
@@ -52,7 +52,7 @@ PENDING_DELETES_UNSAVED = Cause(
 )
 DELETE_LOCAL_CHANGED = Cause(
     "delete_local_changed",
-    "{path} is not the file that was sent ({what}), so it is not deleted",
+    "{path} is not deleted, for it may be another file than the one that was sent ({what})",
     "see what it is: ls -l {path}; to have it sent, give it a row of its own or delete it by hand",
 )
 DELETE_CHECKSUM_UNKNOWN = Cause(
@@ -63,12 +63,12 @@ DELETE_CHECKSUM_UNKNOWN = Cause(
 DELETE_COPY_MISSING = Cause(
     "delete_copy_missing",
     "{path} is not deleted: its copy {remote_path} is gone from the NAS",
-    "find out who removed the copy; to have the file sent again: media-sync-daemon requeue '{path}'",
+    "find out who removed the copy; to have the file sent again: sudo media-sync-daemon requeue {path}",
 )
 DELETE_COPY_DIFFERS = Cause(
     "delete_copy_differs",
     "{path} is not deleted: its copy {remote_path} has {found}, expected {expected}",
-    "find out what changed the copy; to have the file sent again: media-sync-daemon requeue '{path}'",
+    "find out what changed the copy; to have the file sent again: sudo media-sync-daemon requeue {path}",
 )
 DELETE_UNPROVEN = Cause(
     "delete_unproven",
@@ -84,30 +84,30 @@ DELETE_FAILED = Cause(
 MEDIA_MARKER_MISSING = Cause(
     "media_marker_missing",
     "{path} is not the folder that it was: {what}; nothing is deleted until a person has looked",
-    "see that the right disk is mounted: findmnt -T {path}; ls -la {path}; then: media-sync-daemon resume",
+    "see that the right disk is mounted: findmnt -T {path}; ls -la {path}; then: sudo media-sync-daemon resume",
 )
 NAS_MARKER_MISSING = Cause(
     "nas_marker_missing",
     "{path} on the NAS is not the folder that it was: {what}; nothing is deleted until a person has looked",
-    "see that the right volume is mounted: ssh {target} ls -la {path}; then: media-sync-daemon resume",
+    "see that the right volume is mounted: ssh {target} ls -la {path}; then: sudo media-sync-daemon resume",
 )
 QUEUE_REPLACED = Cause(
     "queue_replaced",
     "{path} is not the queue that it was: it was deleted or replaced, and what waited in the old one waits in none "
     "now; nothing is deleted until a person has looked",
     "put the old file back while the daemon is stopped (sudo systemctl stop media-sync-daemon), and it counts again; "
-    "or have what waited in it queued again, then: media-sync-daemon resume",
+    "or have what waited in it queued again, then: sudo media-sync-daemon resume",
 )
 UNUSUAL_DELETIONS = Cause(
     "unusual_deletions",
     "{due} file(s) are to be deleted after {deleted} in the last 24 hours, which is far more than usual (at most "
     "{usual} a day); nothing is deleted until a person has looked",
-    "look what they are: media-sync-daemon queue; if that is right: media-sync-daemon resume",
+    "look what they are: sudo media-sync-daemon queue; if that is right: sudo media-sync-daemon resume",
 )
 GUARD_CORRUPT = Cause(
     "guard_corrupt",
     "{path} could not be read ({reason}) and was put aside as {aside}; nothing is deleted until a person has looked",
-    "see that the right disk is mounted and the NAS the right one, then: media-sync-daemon resume",
+    "see that the right disk is mounted and the NAS the right one, then: sudo media-sync-daemon resume",
 )
 
 # --- the operator's commands ---
@@ -119,15 +119,15 @@ WRONG_USER = Cause(
 REQUEUE_NO_ROW = Cause(
     "requeue_no_row",
     "the queue has no row for {path}",
-    "give the path as the queue has it; those that failed are listed by: media-sync-daemon queue",
+    "give the path as the queue has it; those that failed are listed by: sudo media-sync-daemon queue",
 )
 REQUEUE_IN_HAND = Cause(
     "requeue_in_hand",
     "{path} is being carried at the moment",
-    "wait for it: media-sync-daemon queue",
+    "wait for it: sudo media-sync-daemon queue",
 )
 REQUEUE_WAITS = Cause(
     "requeue_waits",
     "{path} is not sent yet and waits in the queue already ({status})",
-    "see what is ahead of it: media-sync-daemon queue",
+    "see what is ahead of it: sudo media-sync-daemon queue",
 )

@@ -21,7 +21,7 @@ FILE_SENT = Event(
 The copy was verified there (@VERIFICATION_LEVEL@) before it got that name; the queue and the receipts say so. The local
 file is deleted after the delay, if the copy is verified once more then. What has become of it since:
 
-    media-sync-daemon receipts '@FILE_PATH@'""",
+    sudo media-sync-daemon receipts '@FILE_PATH@'""",
 )
 FILE_PUT_OFF = Event(
     "10f6da12785e4db3bb91115c6f3dbf88",
@@ -29,7 +29,7 @@ FILE_PUT_OFF = Event(
     """@FILE_PATH@ is still here and stays in the queue: [@CAUSE@].
 The line ends in what mends it; the daemon tries again by itself. What waits, and why:
 
-    media-sync-daemon queue""",
+    sudo media-sync-daemon queue""",
 )
 FILE_FAILED = Event(
     "44ac68871fb447c8b9bfbda6ba003f12",
@@ -37,7 +37,7 @@ FILE_FAILED = Event(
     """@FILE_PATH@ was not sent and is not tried again: [@CAUSE@].
 It was not deleted. The line ends in what mends it; then:
 
-    media-sync-daemon requeue '@FILE_PATH@'""",
+    sudo media-sync-daemon requeue '@FILE_PATH@'""",
 )
 FILE_PUT_DOWN = Event(
     "cc39241b08804cf099d4f4644275461d",
@@ -51,7 +51,7 @@ FILE_DELETED = Event(
     """@FILE_PATH@ was deleted after both it and its copy @REMOTE_PATH@
 had been read once more, and had the same content (@VERIFICATION_LEVEL@). Its receipts:
 
-    media-sync-daemon receipts '@FILE_PATH@'""",
+    sudo media-sync-daemon receipts '@FILE_PATH@'""",
 )
 FILE_KEPT = Event(
     "f1dba2a83a7f42c3abfbbf91a291a545",
@@ -62,10 +62,12 @@ Nothing is lost; it takes room here until the line's remedy was followed.""",
 FILE_GONE = Event(
     "35333e804bc24fe285ee062d10b51e25",
     "A file that was to be deleted is gone already",
-    """@FILE_PATH@ was removed by somebody else than the daemon.
+    """@FILE_PATH@ is gone, and the daemon did not see itself delete it:
+somebody else removed it; or, if the receipt before is verified_again, perhaps a daemon
+that was killed right afterwards.
 Its copy @REMOTE_PATH@ was proven when it was sent.
 
-    media-sync-daemon receipts '@FILE_PATH@'""",
+    sudo media-sync-daemon receipts '@FILE_PATH@'""",
 )
 NAS_AWAY = Event(
     "749f51b5037b4eec99b405dcc1e689fd",
@@ -85,7 +87,7 @@ DELETIONS_STOPPED = Event(
     "Nothing is deleted any more until a person has looked",
     """Files are carried on and exist twice: [@CAUSE@]. Look as the line says, then:
 
-    media-sync-daemon resume""",
+    sudo media-sync-daemon resume""",
 )
 FILE_TAKEN_BACK = Event(
     "ab553ecc152d4b0883041b565912f07a",
@@ -128,7 +130,7 @@ DAEMON_PAUSED = Event(
     "The daemon is paused",
     """Somebody has ordered it: nothing is carried and nothing is deleted, over restarts, too, until
 
-    media-sync-daemon resume""",
+    sudo media-sync-daemon resume""",
 )
 DAEMON_RESUMED = Event(
     "07cbaf7d3c9642b9aba640e23f33f139",

@@ -19,6 +19,7 @@ FILE_NAME = "daemon_state.json"
 PENDING_DELETES_NAME = "pending_deletes.json"
 LOCK_NAME = "daemon.lock"
 
+_SILENT_HEARTBEATS, _SILENT_MARGIN_SECONDS = 3, 5.0
 
 # Bounded, so that whoever reads them can reckon with them.
 _Seconds = Annotated[float, Field(ge=-1e11, le=1e11, allow_inf_nan=False)]
@@ -91,6 +92,11 @@ class DaemonState:
     nas: Capabilities | None = None
     media_path: str = ""
     db_path: str = ""
+
+    @property
+    def longest_silence(self) -> float:
+        """How old its heartbeat may be (seconds) while it is well."""
+        return _SILENT_HEARTBEATS * self.heartbeat_seconds + _SILENT_MARGIN_SECONDS
 
 
 def write(folder: str, state: DaemonState) -> None:

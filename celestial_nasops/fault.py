@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from celestial_nasops import language, remedies
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 # Values that are words of ours and no data: they are said in the operator's language, too.
-_WORDS = frozenset({"action", "holder", "reason", "stage", "what"})
+_WORDS = frozenset({"action", "holder", "output", "reason", "stage", "what"})
 _LONGEST_VALUE = 4096  # PATH_MAX
 
 
@@ -46,6 +46,19 @@ def _bounded(text: str) -> str:
     return f"{text[:half]} ... {text[-half:]}"
 
 
+def in_words(values: Mapping[str, str]) -> dict[str, str]:
+    """Values as the language that is spoken has them: those that are words of ours are said in it."""
+    return {name: _word(text) if name in _WORDS else text for name, text in values.items()}
+
+
+def _word(text: str) -> str:
+    if text.startswith("[") and language.spoken() != "en":  # another fault, as the daemon records it
+        from celestial_nasops import recorded
+
+        return recorded.said(text)
+    return language.in_words(text)
+
+
 class Fault(Exception):  # noqa: N818 - the field speaks of faults
     """Raised for everything that can go wrong outside the program itself.
 
@@ -57,11 +70,11 @@ class Fault(Exception):  # noqa: N818 - the field speaks of faults
     def __init__(self, cause: Cause, **values: object) -> None:
         self.cause = cause
         self.values = {name: _bounded(shown(value)) for name, value in values.items()}
-        said = {name: language.phrase(text) if name in _WORDS else text for name, text in self.values.items()}
+        said = in_words(self.values)
         templates = language.templates(cause.code, cause)
         self.summary = templates.summary.format_map(said)
         by_sftp = templates.remedy_by_sftp if "sftp" in values else ""
-        self.remedy = remedies.here((by_sftp or templates.remedy).format_map(said))
+        self.remedy = remedies.here(remedies.filled(by_sftp or templates.remedy, said))
         super().__init__(self.summary)
 
     @property

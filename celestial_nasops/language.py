@@ -8,12 +8,31 @@ language. Its commands for the operator speak that of the operator.
 from __future__ import annotations
 
 import os
+import string
 import sys
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol, TextIO
 
 LANGUAGES = ("en", "zh")
 _CHINESE = "中文，。"
+# Reasons that hold values. They are made in English where a fault is met, and recorded so; each has a translation.
+REASONS = (
+    "its row's file_name is '{name}'",
+    "it is not in the media folder {folder}",
+    "its marker {name} is missing",
+    "its marker {name} is another one",
+    "it has {found} bytes by now and had {expected}",
+    "its answer is longer than {limit} bytes",
+    "its shell ended early with status {status}",
+    "its SFTP server doesn't tell, for it lacks {extension}",
+    "it ends with status {status} and says nothing",
+    "the shell that it gets lacks {tools}",
+    "the SFTP server says only '{text}' (status {status})",
+    "the key is accepted, but {methods} is wanted too",
+    "no answer within {seconds} s",
+    "{token} is not supported",
+    "it can't be created: {reason}",
+)
 
 
 class Templates(Protocol):
@@ -130,9 +149,55 @@ def phrase(text: str) -> str:
     return text if _tongue is None else _tongue.phrases.get(text, text)
 
 
+def in_words(text: str) -> str:
+    """A reason in the language that is spoken: one of the phrases, or one of the REASONS with its values."""
+    if _tongue is None or text in _tongue.phrases:
+        return phrase(text)
+    for template in REASONS:
+        values = values_of(template, text)
+        if values is not None:
+            return phrase(template).format_map(values)
+    action, found, path = text.partition(" /")
+    return f"{phrase(action)} /{path}" if found else text  # what was under way, such as "look at /volume1/x"
+
+
+def values_of(template: str, text: str) -> dict[str, str] | None:
+    """The values with which a template gives a text, None where none do. Takes time in proportion to the text."""
+    pieces = list(string.Formatter().parse(template))
+    literals = [literal for literal, _, _, _ in pieces]
+    names = [name for _, name, _, _ in pieces if name is not None]
+    literals += [""] * (len(names) + 1 - len(literals))
+    if not text.startswith(literals[0]):
+        return None
+    rest, values = text[len(literals[0]) :], dict[str, str]()
+    for name, following in zip(names, literals[1:], strict=True):
+        is_last = name is names[-1] and following == literals[-1]
+        if name == "action" and f"{following}/" in rest:  # it may be several words; a path comes next
+            value, found, rest = rest.partition(f"{following}/")
+            rest = f"/{rest}"
+        else:
+            value, found, rest = rest.rpartition(following) if is_last and following else _part(rest, following)
+        if not found and following:
+            return None
+        values[name] = value
+    return values if template.format_map(values) == text else None
+
+
+def _part(text: str, separator: str) -> tuple[str, str, str]:
+    return text.partition(separator) if separator else (text, "", "")
+
+
 def templates(code: str, english: Templates) -> Templates:
     """The templates of a cause in the language that is spoken; the English ones where that lacks them."""
     return english if _tongue is None else _tongue.causes.get(code, english)
+
+
+def unshown(text: str) -> str:
+    """What is shown so, where no name has such an escape in itself: for a path that was copied from a list."""
+    import re
+
+    escape = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[nrt])")
+    return escape.sub(lambda found: found[0].encode().decode("unicode_escape"), text)
 
 
 def shown(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from celestial_nasops import causes
 from celestial_nasops.database import statements as sql
@@ -255,6 +255,23 @@ class MediaStatusDB(ReceiptsDb):
         """
         return self._record(sql.FIND, (_bound(file_path),))
 
+    def is_to_be_sent(self, file_path: str) -> bool:
+        """Whether a file waits to be sent, or is in hand.
+
+        Raises:
+            DatabaseFault: the database can't be read.
+        """
+        return bool(self.to_be_sent([file_path]))
+
+    def to_be_sent(self, file_paths: Iterable[str]) -> set[str]:
+        """Which of some files wait to be sent, or are in hand.
+
+        Raises:
+            DatabaseFault: the database can't be read.
+        """
+        with self._transaction(writes=False) as connection:
+            return {path for path in file_paths if connection.execute(sql.TO_BE_SENT, (_bound(path),)).fetchall()}
+
     def get(self, row_id: int) -> FileRecord | None:
         """The row with that id, or None.
 
@@ -283,6 +300,16 @@ class MediaStatusDB(ReceiptsDb):
             DatabaseFault: the database can't be read.
         """
         return [FileRecord.of_row(row) for row in self._rows(self._statements.transferring)]
+
+    def begun_before(self) -> list[FileRecord]:
+        """The rows that are ready and were in hand once: a part of their file may lie on the NAS.
+
+        It reads all rows that are ready, so it is for the start.
+
+        Raises:
+            DatabaseFault: the database can't be read.
+        """
+        return [FileRecord.of_row(row) for row in self._rows(self._statements.begun_before)]
 
     def records_named_like(self, part: str) -> list[FileRecord]:
         """The rows whose file's name holds a text. It reads the whole table, so it is not for every run.
@@ -315,7 +342,7 @@ class MediaStatusDB(ReceiptsDb):
             oldest_ready_age_seconds=age_seconds(oldest.created_at, now) if oldest else None,
             ready_bytes=bytes_in_all(ready_bytes),
             newest_failed_path=newest_failed.file_path if newest_failed else None,
-            newest_failed_age_seconds=age_seconds(newest_failed.updated_at, now) if newest_failed else None,
+            newest_failed_age_seconds=newest_failed.seconds_untouched(now) if newest_failed else None,
             newest_failed_error=newest_failed.last_error_message if newest_failed else None,
         )
 

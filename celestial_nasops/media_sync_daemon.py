@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
-import os
 import sys
 
-from celestial_nasops import __version__, causes, command_line, config_file, language
+from celestial_nasops import __version__, causes, command_line, config_file, language, printing
 from celestial_nasops.config import Config
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon import log as daemon_log
@@ -19,6 +18,7 @@ from celestial_nasops.daemon.supervisor import FAILED, INTERNAL, Supervisor
 from celestial_nasops.daemon.worker import described
 from celestial_nasops.daemon_events import CONFIG_REMARK, DAEMON_AT_WORK, DAEMON_BROKEN, journalled
 from celestial_nasops.fault import ConfigFault, DatabaseFault, Fault, LocalFault, NasFault
+from celestial_nasops.language import say
 from celestial_nasops.notify import Notifier
 from celestial_nasops.steering import commands
 
@@ -52,9 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
         0 after a clean end; 1 where the start, or with ``--once`` a file, failed; 70 after an internal error; 78 for a
         bad configuration. Those of the commands are told by ``celestial_nasops.steering.commands``.
     """
-    options = parser().parse_args(arguments)
-    if options.command is not None:
-        return _steer(options)
+    printing.prepare()
+    try:
+        options = parser().parse_args(arguments)
+        if options.command is not None:
+            return _steer(options)
+    except printing.UnprintedError as error:
+        sys.stderr.write(f"media-sync-daemon: {printing.why_unprinted(error)}\n")
+        return commands.UNMEASURED
     daemon_log.configure()
     try:
         return _run(config_file.begin(config_file.find(options.config)), once=options.once)
@@ -81,11 +86,13 @@ def _steer(options: argparse.Namespace) -> int:
         if isinstance(fault, ConfigFault):
             return CONFIG
         return commands.UNMEASURED if isinstance(fault, NasFault | DatabaseFault) else commands.FAILED
-    except BrokenPipeError:  # who read our output has read enough; what is buffered still goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return commands.FAILED
     except KeyboardInterrupt:
         return commands.FAILED
+    except printing.UnprintedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - an operator gets one line, never a traceback
+        sys.stderr.write(f"media-sync-daemon: {say('internal error: {error}', error=described(error))}\n")
+        return INTERNAL
 
 
 def _run(loaded: Loaded, *, once: bool) -> int:

@@ -13,7 +13,8 @@ TEST_FILE_MARK = ".smoke-check."  # in the names of the check's files, which are
 _EXTENSION_LIMIT_BYTES = 16  # what is longer is a part of the name
 MARKER_NAME = ".celestial-nasops-marker"
 """The daemon's mark in the media folder and in the NAS's, by which it knows them again. It is no media."""
-_NAME_LIMIT_BYTES = 255  # NAME_MAX of every file system that a NAS offers
+# What every file system that a NAS offers takes: NAME_MAX of eCryptfs, which is an encrypted shared folder of DSM's.
+_NAME_LIMIT_BYTES = 143
 
 
 def is_test_file(path: str) -> bool:
@@ -66,10 +67,9 @@ def beside_name(file_name: str, sha256: str) -> str:
     if len(os.fsencode(extension)) > _EXTENSION_LIMIT_BYTES:
         stem, extension = file_name, ""
     ending = f".{sha256[:6]}-{sha256[6:12]}{extension}"
-    room = _NAME_LIMIT_BYTES - len(os.fsencode(ending))
-    while len(os.fsencode(stem)) > room:  # by characters, since half a one is refused by some file systems
-        stem = stem[:-1]
-    return stem + ending
+    # Where the file's own name is longer, names of that length are taken there.
+    room = max(_NAME_LIMIT_BYTES, len(os.fsencode(file_name))) - len(os.fsencode(ending))
+    return _cut(stem, room) + ending
 
 
 def temporary_name(config: Config, local_path: str) -> str:
@@ -81,7 +81,14 @@ def temporary_name(config: Config, local_path: str) -> str:
     owner = hashlib.sha256(machine_id().encode() + b"\0" + os.fsencode(local_path)).hexdigest()[:12]
     prefix, suffix = config.sync_settings.temp_file_prefix, f".{owner}"
     room = _NAME_LIMIT_BYTES - len(os.fsencode(prefix + suffix))
-    return prefix + os.fsdecode(os.fsencode(os.path.basename(local_path))[:room]) + suffix
+    return prefix + _cut(os.path.basename(local_path), room) + suffix
+
+
+def _cut(name: str, room: int) -> str:
+    """A name shortened to so many bytes, by characters, since half a one is refused by some file systems."""
+    while len(os.fsencode(name)) > room:
+        name = name[:-1]
+    return name
 
 
 def machine_id() -> str:

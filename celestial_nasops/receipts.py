@@ -55,7 +55,10 @@ class Event(StrEnum):
     DELETED = "deleted"
     """The local file was deleted by the daemon."""
     GONE = "gone"
-    """The local file was found gone when it was to be deleted; somebody else removed it."""
+    """The local file was found gone when it was to be deleted, and the daemon did not see itself delete it.
+
+    Somebody else removed it; or, if it was verified again before, perhaps a daemon that was killed right afterwards.
+    """
     CHECKED = "checked"
     """``media-sync-daemon verify`` found the copy right."""
 

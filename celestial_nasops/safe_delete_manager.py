@@ -20,7 +20,7 @@ from celestial_nasops.durable import folder_fault, put_aside
 from celestial_nasops.fault import Fault, LocalFault, NasFault, shown
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.verification import VerificationLevel
-from celestial_nasops.receipts import ReceiptsDb
+from celestial_nasops.receipts import Receipt, ReceiptsDb
 from celestial_nasops.transfer import Sent, Stopped
 
 _LONGEST_PAUSE_SECONDS = 600.0
@@ -56,6 +56,7 @@ class SafeDeleteManager:
         self._unreadable: str | None = None
         self._unsaved = True
         self._batch_size = BatchSize()
+        self._unlinked: dict[str, Receipt] = {}
         self.problem: Fault | None = None
         self.unproven: Fault | None = None
         self.went_wrong = 0
@@ -130,9 +131,8 @@ class SafeDeleteManager:
             files: local path, path on the NAS and SHA-256 (hex; empty where it is not known) of each. The delay begins
                 now.
         """
-        self._add(
-            [self._new(local, remote, sha256, None, None) for local, remote, sha256 in files if not self.knows(local)]
-        )
+        with self._lock:
+            self._add([self._new(*copy, None, None) for copy in files if not self.knows(copy[0])])
 
     def next_due(self) -> float | None:
         """In how many seconds the next deletion is to be tried; 0 when it is overdue, None when there is none."""
@@ -166,9 +166,9 @@ class SafeDeleteManager:
             DatabaseFault: a receipt could not be added; the rest is due still.
         """
         deleted, due = 0, self.due()
-        deletions = Deletions(self._base_path, hooks, receipts, self._is_current, self._batch_size)
+        deletions = Deletions(self._base_path, hooks, receipts, self._is_current, self._batch_size, self._unlinked)
         while due and self.save() and not hooks.is_stopping():
-            batch = [entry for entry in self._batch_size.take_from(due) if self._is_current(entry)]
+            batch = self._without_those_sent_anew(self._batch_size.take_from(due), hooks)
             if not batch:
                 continue
             nas = files()
@@ -183,6 +183,16 @@ class SafeDeleteManager:
                 deleted += outcome.deleted
                 self._take_over(outcome)
         return deleted
+
+    def _without_those_sent_anew(self, entries: list[PendingDelete], hooks: Hooks) -> list[PendingDelete]:
+        """Strike from the list what waits to be sent again, for then its deletion is scheduled again."""
+        anew = hooks.to_be_sent(entry.local_file_path for entry in entries)
+        with self._lock:
+            for entry in filter(self._is_current, entries):
+                if entry.local_file_path in anew:
+                    self._forget(entry.local_file_path)
+                    self._unsaved = True
+            return [entry for entry in entries if self._is_current(entry)] if self.save() else []
 
     def _proves_enough(self, files: NasFiles) -> bool:
         """Whether copies are verified as strongly as it is required; no file is to blame if not."""
@@ -229,7 +239,7 @@ class SafeDeleteManager:
             causes.PENDING_DELETES_UNSAVED, count=len(self._entries), reason=reason, remedy=folder.remedy
         )
         if self.problem is None:
-            log.error("%s; %s", problem, problem.remedy, extra=journalled(fault=problem))
+            log.error("[%s] %s; %s", problem.code, problem, problem.remedy, extra=journalled(fault=problem))
         self.problem = problem
 
     def _put_aside_what_is_unreadable(self) -> None:
@@ -238,7 +248,7 @@ class SafeDeleteManager:
         if os.path.lexists(self._path):
             aside = put_aside(self._path, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
             fault = LocalFault(causes.PENDING_DELETES_CORRUPT, path=self._path, reason=self._unreadable, aside=aside)
-            log.error("%s; %s", fault, fault.remedy, extra=journalled(fault=fault))
+            log.error("[%s] %s; %s", fault.code, fault, fault.remedy, extra=journalled(fault=fault))
         self._unreadable = None
 
     def _begin_anew_what_lies_ahead(self) -> None:
@@ -295,6 +305,7 @@ class SafeDeleteManager:
     def _forget(self, local_path: str) -> None:
         self._entries.pop(local_path, None)
         self._not_before.pop(local_path, None)
+        self._unlinked.pop(local_path, None)
         self._given_up.discard(local_path)
 
     def _went_wrong(self, entry: PendingDelete, fault: Fault) -> None:

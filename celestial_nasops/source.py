@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -12,6 +13,7 @@ from typing import Protocol, Self
 from celestial_nasops import causes
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import LocalFault
+from celestial_nasops.nas.piece import Piece
 
 # It stays in the processor's cache from reading to hashing to sending, and a limited bandwidth comes in small pieces.
 CHUNK_BYTES = 1 << 18
@@ -58,6 +60,10 @@ class Source:
     def size(self) -> int:
         """In bytes."""
         return self._seen.st_size
+
+    def piece(self, content: bytes, offset: int) -> Piece:
+        """What was read at an offset (bytes), to be sent while it is open."""
+        return Piece(content, self._fd, offset)
 
     @property
     def mtime_ns(self) -> int:
@@ -182,6 +188,15 @@ def check_names(record: FileRecord) -> None:
     name = record.file_name
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise LocalFault(causes.FILE_REFUSED, path=record.file_path, reason=f"its row's file_name is '{name}'")
+
+
+def size_of(record: FileRecord) -> int:
+    """How large a file is said to be (bytes); where its row does not tell, how large it is; 0 where nothing does."""
+    if record.file_size is not None:
+        return record.file_size
+    with contextlib.suppress(OSError, ValueError):
+        return os.lstat(record.file_path).st_size
+    return 0
 
 
 def identity(status: os.stat_result) -> tuple[int, int, int, int]:

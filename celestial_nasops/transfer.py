@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import logging
 import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
@@ -12,14 +13,17 @@ from dataclasses import dataclass, replace
 
 from celestial_nasops import causes, paths
 from celestial_nasops.config import Config
+from celestial_nasops.daemon_events import journalled
 from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import LocalFault, NasFault
 from celestial_nasops.nas.files import SLOWEST_HASH_BYTES_PER_SECOND, NasFiles
+from celestial_nasops.nas.piece import Piece
+from celestial_nasops.nas.remote_errors import is_of_the_path
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.parts import Part, Parts
-from celestial_nasops.source import CHUNK_BYTES, Source, Stopped, check_names, identity, kind_of
+from celestial_nasops.source import CHUNK_BYTES, Source, Stopped, check_names, identity, kind_of, size_of
 
-__all__ = ["CHUNK_BYTES", "SLOWEST_HASH_BYTES_PER_SECOND", "Stopped", "check_names", "identity", "kind_of"]
+__all__ = ["CHUNK_BYTES", "SLOWEST_HASH_BYTES_PER_SECOND", "Stopped", "check_names", "identity", "kind_of", "size_of"]
 
 # A file of this size and more is written on from where an earlier try was cut off; a smaller one is soon sent again.
 RESUMED_FROM_BYTES = 4 << 20
@@ -31,6 +35,9 @@ _NOT_WORTH_KEEPING = {
     causes.NAS_DISK_FULL.code,
     causes.NAS_OVER_QUOTA.code,
 }
+
+
+log = logging.getLogger(__name__)
 
 
 class Withdrawn(Exception):  # noqa: N818 - no error of ours
@@ -135,8 +142,10 @@ def send(
                 check_hash(config, record, sha256)
                 beside = _beside(final, sha256)
                 place = _publish(files, temporary, [place.path, beside], source, sha256, hooks)
-            else:
-                files.remove(places)  # of a predecessor that died between publishing and tidying up
+                if parts is not None:
+                    parts.gone([record.file_path])
+            else:  # a predecessor died between publishing and tidying up
+                _remove_part(files, places, record.file_path, parts)
         except BaseException as error:
             if resumable is None or not _can_go_on(error):
                 _remove_part(files, places, record.file_path, parts)
@@ -144,8 +153,6 @@ def send(
         finally:
             if parts is not None:
                 parts.put_down(record.file_path)
-        if parts is not None:
-            parts.gone([record.file_path])
         belongs_at = final if place.path != final else ""
         return Sent(place.path, source.size, sha256, source.mtime_ns, files.verification_level, belongs_at)
 
@@ -162,10 +169,15 @@ def check_place(config: Config, record: FileRecord, resolve: Callable[[str], str
         LocalFault: FILE_REFUSED.
     """
     check_names(record)
-    media, folder = resolve(config.local_settings.media_path), resolve(os.path.dirname(record.file_path))
-    if folder != media and not folder.startswith(media.rstrip("/") + "/"):
+    if not is_in_media_folder(config, os.path.dirname(record.file_path), resolve):
         reason = f"it is not in the media folder {config.local_settings.media_path}"
         raise LocalFault(causes.FILE_REFUSED, path=record.file_path, reason=reason)
+
+
+def is_in_media_folder(config: Config, folder: str, resolve: Callable[[str], str] = os.path.realpath) -> bool:
+    """Whether a folder is the media folder or below it, wherever links in its path lead; see :func:`check_place`."""
+    media, folder = resolve(config.local_settings.media_path), resolve(folder)
+    return folder == media or folder.startswith(media.rstrip("/") + "/")
 
 
 def check_hash(config: Config, record: FileRecord, sha256: str) -> None:
@@ -275,16 +287,19 @@ def _upload_on(
     start, digest = 0, hashlib.sha256()
     if known is not None and known.remote_path != temporary:
         same_file = replace(known, remote_path=temporary) == part
-        if same_file and files.stat(known.remote_path) is not None and files.publish(known.remote_path, temporary):
+        if same_file and _moved(files, known.remote_path, temporary):
             known = part
         else:
-            files.remove([known.remote_path])
+            _remove_elsewhere(files, known.remote_path)
     if known == part:
         start, digest = _agreed(files, temporary, source, hooks)
     parts.began(local_path, part)
 
-    def rest() -> Iterator[bytes]:
-        yield from _paced(source, hooks, digest, start)
+    def rest() -> Iterator[Piece]:
+        at = start
+        for chunk in _paced(source, hooks, digest, start):
+            yield source.piece(chunk, at)
+            at += len(chunk)
         _expect_hash(hooks, source.size)  # at most: it was begun while the rest was sent
 
     written = files.write_on(
@@ -301,6 +316,26 @@ def _upload_on(
         expected = f"{source.size} bytes, SHA-256 {digest.hexdigest()}"
         raise NasFault(causes.NAS_COPY_DIFFERS, path=temporary, found=found, expected=expected)
     return written.sha256
+
+
+def _moved(files: NasFiles, there: str, here: str) -> bool:
+    """Bring a part to where it belongs now; False where that can't be, as from another volume."""
+    try:
+        return files.stat(there) is not None and files.publish(there, here)
+    except NasFault as fault:
+        if not is_of_the_path(fault):
+            raise
+        return False
+
+
+def _remove_elsewhere(files: NasFiles, path: str) -> None:
+    try:
+        files.remove([path])
+    except NasFault as fault:
+        if not is_of_the_path(fault):
+            raise
+        told = journalled(fault=fault, REMOTE_PATH=path)
+        log.warning("an unfinished upload stays there: [%s] %s; %s", fault.code, fault, fault.remedy, extra=told)
 
 
 def _agreed(files: NasFiles, temporary: str, source: Source, hooks: Hooks) -> tuple[int, hashlib._Hash]:

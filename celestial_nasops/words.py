@@ -1,9 +1,11 @@
-"""Numbers as people read them."""
+"""Numbers as people read them, in the language that is spoken."""
 
 from __future__ import annotations
 
 import datetime as dt
 import time
+
+from celestial_nasops.language import say
 
 _UNITS = ("kB", "MB", "GB", "TB")
 
@@ -21,10 +23,13 @@ def size(count: float) -> str:
 
 def lasting(seconds: float) -> str:
     """A duration, such as ``3 min``."""
-    for unit, length, limit in (("s", 1, 120), ("min", 60, 7200), ("h", 3600, 172_800)):
-        if seconds < limit:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds / 86_400:.0f} days"
+    if seconds < 120:
+        return say("{seconds} s", seconds=f"{seconds:.0f}")
+    if seconds < 7200:
+        return say("{minutes} min", minutes=f"{seconds / 60:.0f}")
+    if seconds < 172_800:
+        return say("{hours} h", hours=f"{seconds / 3600:.0f}")
+    return say("{days} days", days=f"{seconds / 86_400:.0f}")
 
 
 def clock(moment: float) -> str:

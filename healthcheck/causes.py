@@ -76,7 +76,8 @@ BACKLOG_OLD = Cause(
 FILES_FAILED = Cause(
     "files_failed",
     "{failed} file(s) have failed for good; the newest {age_minutes} min ago: {newest}: {error}",
-    "mend what that says, then have it sent again: sudo media-sync-daemon requeue '{newest}', or all: requeue --failed",
+    "mend what that says, then have it sent again: sudo media-sync-daemon requeue {newest}; or all: "
+    "sudo media-sync-daemon requeue --failed",
 )
 
 # --- file_insert ---
@@ -106,7 +107,7 @@ STUCK_HALF_WAY = Cause(
 TRANSFER_SLOW = Cause(
     "transfer_slow",
     "{file} is on its way and was not done within {waited_seconds} s: {bytes_done} of {bytes_total} bytes",
-    "nothing is broken; give a file of this size more time: smoke-check run --max-wait-minutes N, or raise "
+    "nothing is broken; give a file of this size more time: sudo smoke-check run --max-wait-minutes N, or raise "
     "testing.max_wait_minutes in unified_config.json",
 )
 DAEMON_BUSY = Cause(
@@ -123,6 +124,11 @@ ROW_VANISHED = Cause(
     "row_vanished",
     "the row of {file} disappeared from the queue before it was completed",
     "see who else writes to the queue: sudo fuser -v {database}",
+)
+ROW_REMOVED = Cause(
+    "row_removed",
+    "the row of {file} was removed from the queue; its copy on the NAS is right",
+    "if the daemon removes what it has delivered, nothing is broken; else see who does: sudo fuser -v {database}",
 )
 STATUS_UNKNOWN = Cause(
     "status_unknown",
@@ -232,7 +238,7 @@ COPY_LOST_BEFORE_DELETE = Cause(
 PROBE_TIMED_OUT = Cause(
     "probe_timed_out",
     "{probe} had no result after {seconds} s and was given up",
-    "a disk or a program hangs; see: dmesg | tail; and run it again by hand: smoke-check run",
+    "a disk or a program hangs; see: dmesg | tail; and run it again: sudo systemctl start smoke-check",
 )
 PROBE_CRASHED = Cause(
     "probe_crashed",

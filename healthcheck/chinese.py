@@ -24,6 +24,13 @@ PHRASES = {
     "give the folder and all in it to the user of the check: sudo chown -R {user} {folder}": (
         "把该目录及其中的一切交给检查的用户：sudo chown -R {user} {folder}"
     ),
+    "the folder belongs to {owner}: sudo {command}": "该目录属于 {owner}：sudo {command}",
+    "create it, or name another folder by {setting}: sudo install -d -o {user} {folder}": (
+        "创建它，或用 {setting} 指定另一个目录：sudo install -d -o {user} {folder}"
+    ),
+    "that is no folder; name one by {setting}, or look at what is there: ls -ld {folder}": (
+        "那不是目录；用 {setting} 指定一个，或看看那里是什么：ls -ld {folder}"
+    ),
     # --- the negative proof ---
     "not made: check_settings.negative_proof is off": "未做：check_settings.negative_proof 为 off",
     "not made: sync_settings.wrong_file_hash is note": "未做：sync_settings.wrong_file_hash 为 note",
@@ -38,6 +45,7 @@ PHRASES = {
         "未决：哈希错误的文件没有轮到，也没有被发布"
     ),
     "open: there was no time left to look at the NAS": "未决：没有时间查看 NAS",
+    "open: {path} can't be read: {reason}": "未决：无法读取 {path}：{reason}",
     "open: the NAS could not be looked at: {why}": "未决：无法查看 NAS：{why}",
     "a file with a wrong hash is still here, and no deletion of it is planned": (
         "哈希错误的文件仍在本机，也没有计划删除它"
@@ -58,6 +66,8 @@ PHRASES = {
     "no row": "没有记录",
     "{seconds} s": "{seconds} 秒",
     "{minutes} min": "{minutes} 分钟",
+    "{hours} h": "{hours} 小时",
+    "{days} days": "{days} 天",
     # --- skipped ---
     "because of {probe}": "因为 {probe}",
     "--no-insert: no file is sent": "--no-insert：不发送文件",
@@ -107,6 +117,7 @@ PHRASES = {
     ", although it answers ping in {ms} ms": "，但 ping 在 {ms} 毫秒内有应答",
     "no answer within {seconds} s": "{seconds} 秒内没有应答",
     "the connection was not up yet": "连接尚未建立",
+    "the connection to the NAS": "到 NAS 的连接",
     # --- database ---
     "opens and takes writes; {ready} file(s) wait": "可以打开并写入；{ready} 个文件在等待",
     ", {failed} failed earlier": "，之前失败 {failed} 个",
@@ -135,6 +146,7 @@ PHRASES = {
     " ({settled} of {count} deletions are settled and right)": "（{count} 项删除中 {settled} 项已结清且正确）",
     "the daemon deletes it after its delay": "守护进程会在延迟之后删除它",
     # --- what is left ---
+    "a disk of this server gave no answer": "本机的一块磁盘没有应答",
     "there was no time left": "没有时间了",
     "its row: {why}": "它的记录：{why}",
     "its copy on the NAS: {why}": "它在 NAS 上的副本：{why}",
@@ -203,6 +215,9 @@ PHRASES = {
     "stale: the last run was stopped at {moment}, and the verdict before it counts no more": (
         "已过期：上一次运行在 {moment} 被停止，而它之前的结论已不再有效"
     ),
+    "the last run ended at {moment}, which is still to come: the clock was set back, so its age is not known": (
+        "上一次运行结束于 {moment}，这个时刻还没有到：时钟被调回过，因此无法知道它有多旧"
+    ),
     "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers": (
         "已过期：上一次运行在 {minutes} 分钟前（{moment}）结束；查看：systemctl list-timers"
     ),
@@ -238,6 +253,20 @@ PHRASES = {
 WORDS = {
     "see": "看到",
     "write in": "写入",
+    "write": "写入",
+    "run": "运行",
+    "look at": "查看",
+    "look around": "查看",
+    "look for": "查找",
+    "hash": "计算哈希",
+    "make the folder": "创建目录",
+    "measure the free space of": "测量可用空间",
+    "open": "打开",
+    "publish": "发布",
+    "publish files in": "发布文件",
+    "unpack files in": "解包文件",
+    "remove": "删除",
+    "remove the empty folder": "删除空目录",
     "TCP connection": "TCP 连接",
     "SSH greeting": "SSH 问候",
     "waiting for its SSH greeting": "等待 SSH 问候",
@@ -254,6 +283,17 @@ WORDS = {
     "it changed during the check": "检查期间发生变化",
     "its content is another": "内容不同",
     "its path is not absolute": "路径不是绝对路径",
+    "it is a symbolic link": "它是符号链接",
+    "it is a folder": "它是目录",
+    "it is not a regular file": "它不是普通文件",
+    "it is a folder, not a file": "它是目录，不是文件",
+    "it says nothing": "它没有说明原因",
+    "it ends with status {status} and says nothing": "它以状态 {status} 结束，没有说明原因",
+    "it ends at once": "它立即结束",
+    "without a word": "没有说明原因",
+    "the command was killed there": "命令在那里被杀死",
+    "it has a passphrase": "它有口令",
+    "it is no private key of the kinds ed25519, ecdsa and rsa": "它不是 ed25519、ecdsa 或 rsa 类型的私钥",
     "Read-only file system": "只读文件系统",
     "a folder": "目录",
     "a FIFO": "FIFO",
@@ -265,9 +305,39 @@ WORDS = {
     "its volume has room, and its SFTP server takes not one byte more and does not say why": (
         "存储空间尚有余量，而其 SFTP 服务器一个字节也不再接收，也不说明原因"
     ),
+    "its SFTP server takes not one byte more, and tells neither why nor how much is free": (
+        "其 SFTP 服务器一个字节也不再接收，既不说明原因，也不报告剩余空间"
+    ),
     "no inode free": "没有可用的 inode",
     "Permission denied": "权限不足",
     "Input/output error": "输入输出错误",
+    "No such file or directory": "没有该文件或目录",
+    "Not a directory": "不是目录",
+    "File exists": "文件已存在",
+    "No route to host": "没有到主机的路由",
+    "Network is unreachable": "网络不可达",
+    "Connection reset by peer": "连接被对方重置",
+    "Connection timed out": "连接超时",
+    "Name or service not known": "名称未知",
+    "Temporary failure in name resolution": "名称解析暂时失败",
+    # --- reasons with values: celestial_nasops.language.REASONS ---
+    "its row's file_name is '{name}'": "记录中的 file_name 是 '{name}'",
+    "it is not in the media folder {folder}": "它不在媒体目录 {folder} 中",
+    "its marker {name} is missing": "缺少标记文件 {name}",
+    "its marker {name} is another one": "标记文件 {name} 是另一个",
+    "it has {found} bytes by now and had {expected}": "它现在有 {found} 字节，原有 {expected}",
+    "its answer is longer than {limit} bytes": "应答超过 {limit} 字节",
+    "its shell ended early with status {status}": "其 shell 提前结束，状态为 {status}",
+    "its SFTP server doesn't tell, for it lacks {extension}": "其 SFTP 服务器不提供，因为缺少 {extension}",
+    "the shell that it gets lacks {tools}": "得到的 shell 缺少 {tools}",
+    "what is sent to a command there does not all reach it, as where a profile asks something": (
+        "发给那里的命令的内容没有全部到达命令，例如登录脚本要求输入时"
+    ),
+    "it refuses to run commands": "它拒绝运行命令",
+    "the SFTP server says only '{text}' (status {status})": "SFTP 服务器只说 '{text}'（状态 {status}）",
+    "the key is accepted, but {methods} is wanted too": "密钥已被接受，但还要求 {methods}",
+    "{token} is not supported": "不支持 {token}",
+    "it can't be created: {reason}": "无法创建：{reason}",
     # --- what a configuration's value should be ---
     "an absolute path": "绝对路径",
     "an absolute path, one that starts with ~, or empty": "绝对路径、以 ~ 开头的路径，或留空",

@@ -95,6 +95,7 @@ USAGE = {
 
 # Templates of what the daemon's commands for the operator print.
 STEERING = {
+    "standard output can't be written: {reason}": "标准输出无法写入：{reason}",
     "paused: nothing is carried or deleted until 'media-sync-daemon resume'": (
         "已暂停：在 'media-sync-daemon resume' 之前不传输也不删除"
     ),
@@ -120,6 +121,7 @@ STEERING = {
     "{right} of {count} copies are right, by {proof}; {bad} are not": (
         "{count} 个副本中 {right} 个正确（证明方式 {proof}）；{bad} 个不正确"
     ),
+    ", {count} could not be looked at": "，{count} 个未能查看",
     "vanished       {path}": "已消失 {path}",
     "rotted         {path} has {found} bytes, had {expected}": "已损坏 {path} 现有 {found} 字节，原有 {expected}",
     "rotted         {path} has SHA-256 {found}, had {expected}": "已损坏 {path} 的 SHA-256 为 {found}，原为 {expected}",
@@ -129,13 +131,19 @@ STEERING = {
     "media-sync-daemon does not run": "media-sync-daemon 没有运行",
     "trouble      {what}": "问题     {what}",
     ", the oldest for {time}": "，最早的已等 {time}",
+    "what the daemon says of itself is {time} old: systemctl status media-sync-daemon": (
+        "守护进程关于自身的信息是 {time} 前的：systemctl status media-sync-daemon"
+    ),
     "waiting      {files}, {size}": "等待     {files}，{size}",
     "in hand      {files}": "处理中   {files}",
     "failed       {files}": "失败     {files}",
-    "  to have them sent again: media-sync-daemon requeue --failed": (
-        "  重新发送它们：media-sync-daemon requeue --failed"
+    "  to have them sent again: sudo media-sync-daemon requeue --failed": (
+        "  重新发送它们：sudo media-sync-daemon requeue --failed"
     ),
     "not taken up {files} in a status that nobody knows": "未处理   {files}，状态无人认识",
+    "  to have one of them sent: sudo media-sync-daemon requeue PATH": (
+        "  发送其中一个：sudo media-sync-daemon requeue 路径"
+    ),
     "deletions    {files}": "待删除   {files}",
     ", {count} tries failed": "，{count} 次尝试失败",
     "1 file": "1 个文件",

@@ -11,7 +11,8 @@ from celestial_nasops import words
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
-from healthcheck import marked_file
+from healthcheck import internal_error, marked_file
+from healthcheck.beside import Beside
 from healthcheck.context import Run
 from healthcheck.ledger import Debt
 
@@ -44,6 +45,23 @@ def clean(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) ->
     """
     if not debts:
         return []
+    # A disk that hangs holds whoever looks, beyond every signal.
+    longest = max(0.0, seconds_left()) + run.config.check_settings.database_timeout_seconds
+    try:
+        left = Beside(lambda: _remove(run, debts, seconds_left)).result(longest)
+        reason = say("a disk of this server gave no answer")
+    except RuntimeError as error:  # the system has no thread left for us
+        left, reason = None, internal_error.described(error)
+    if left is None:
+        left = dict.fromkeys(map(id, debts), reason)
+    settled = {id(debt) for debt in debts if id(debt) not in left}
+    run.ledger.debts = [debt for debt in run.ledger.debts if id(debt) not in settled]
+    run.ledger.save()
+    return [Left(debt, left[id(debt)]) for debt in debts if id(debt) in left]
+
+
+def _remove(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) -> dict[int, str]:
+    """Remove all that can be removed; why something of a debt is left, by the debt's id."""
     now = time()
     left = {id(debt): _spared(debt.spared_until) for debt in debts if debt.spared_until and debt.spared_until > now}
     removed = [debt for debt in debts if id(debt) not in left]
@@ -51,19 +69,20 @@ def clean(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) ->
     for debt in removed:
         if (reason := _remove_local(debt)) is not None:
             left.setdefault(id(debt), reason)
+    # Whoever scans the media folder may have put a row back between the two.
+    left |= _remove_rows(run, [debt for debt in removed if id(debt) not in left], seconds_left)
     remaining = [debt for debt in debts if id(debt) not in left]
     left |= _remove_copies(run, remaining, seconds_left)
     for debt in remaining:
         if id(debt) not in left and (reason := _may_reappear(run, debt)) is not None:
             left[id(debt)] = reason
-    settled = {id(debt) for debt in debts if id(debt) not in left}
-    run.ledger.debts = [debt for debt in run.ledger.debts if id(debt) not in settled]
-    run.ledger.save()
-    return [Left(debt, left[id(debt)]) for debt in debts if id(debt) in left]
+    return left
 
 
 def _remove_rows(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) -> dict[int, str]:
     todo = list(debts)
+    if not todo:
+        return {}
     reason = say("there was no time left")
     try:
         with run.open_database() as database:
@@ -108,14 +127,15 @@ def _remove_local(debt: Debt) -> str | None:
 
 
 def _remove_copies(run: Run, debts: list[Debt], seconds_left: Callable[[], float]) -> dict[int, str]:
-    """One round trip for all paths of all files, then the date's folder if nothing else is in it."""
+    """One round trip for all paths of all files, then the folders of the copies if nothing else is in them."""
     was_sent = [debt for debt in debts if debt.remote_paths]
     if not was_sent:
         return {}
     try:
         files = run.nas.files(min(_COMMAND_SECONDS, max(0.1, seconds_left())))
         files.remove([path for debt in was_sent for path in _places_of(debt)])
-        for folder, base in {(os.path.dirname(debt.remote_paths[0]), debt.base_path) for debt in was_sent}:
+        copies = {(path, debt.base_path) for debt in was_sent for path in (debt.remote_paths[0], debt.remote_path)}
+        for folder, base in {(os.path.dirname(path), base) for path, base in copies}:
             if base and folder.startswith(base.rstrip("/") + "/") and seconds_left() > 0:
                 files = run.nas.files(min(_COMMAND_SECONDS, max(0.1, seconds_left())))
                 files.remove_empty_folders(folder, below=base)

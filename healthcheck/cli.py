@@ -11,9 +11,10 @@ import sys
 import time
 from typing import NoReturn
 
-from celestial_nasops import __version__, remedies
+from celestial_nasops import __version__, printing, remedies
 from celestial_nasops.fault import ConfigFault, Fault
 from celestial_nasops.language import say
+from celestial_nasops.printing import put
 from healthcheck import config_command, languages
 from healthcheck.arguments import Parser, count, positive, size
 from healthcheck.console import complain, complain_of, path_of_config, show, state_dir, tell
@@ -105,21 +106,21 @@ def _add_others(commands: argparse._SubParsersAction[Parser], where: Parser, con
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code. No exception leaves this function but an early end by argparse."""
+    printing.prepare()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a locale that lacks a letter must not end a run
-            languages.prepare_for_the_journal(stream)
+        languages.prepare_for_the_journal(stream)
     languages.use("auto", os.environ)
     argv = sys.argv[1:] if argv is None else argv
-    arguments = parser(for_a_run=argv[:1] == ["run"]).parse_args(argv)
     code: int = ExitCode.INTERNAL
     try:
+        arguments = parser(for_a_run=argv[:1] == ["run"]).parse_args(argv)
         code = arguments.act(arguments)
     except Fault as fault:
         complain_of(fault)
         code = ExitCode.BAD_CONFIG if isinstance(fault, ConfigFault) else ExitCode.FAILED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads us any more; say nothing at exit
+    except printing.UnprintedError as error:
+        complain(printing.why_unprinted(error), None)
+        code = ExitCode.NOT_MEASURED
     except KeyboardInterrupt:
         complain(say("interrupted"), None)
         code = 128 + signal.SIGINT
@@ -151,6 +152,7 @@ def _run(arguments: argparse.Namespace) -> int:
     # A run is short and makes little garbage; looking for it costs a tenth of the CPU time.
     gc.disable()
     from celestial_nasops import config_file
+    from healthcheck import state_folder
     from healthcheck.report import Report
     from healthcheck.run import NoVerdict, Options, perform
 
@@ -159,23 +161,23 @@ def _run(arguments: argparse.Namespace) -> int:
     for warning in loaded.warnings:
         report.remark(f"{loaded.path}: {warning}")
     options = Options(arguments.max_wait_minutes, arguments.files, arguments.size_bytes, not arguments.no_insert)
+    folder = state_dir(arguments)
+    state_folder.become_its_owner(folder)
     try:
-        status = perform(loaded, state_dir(arguments), options, report)
+        status = perform(loaded, folder, options, report)
     except NoVerdict as problem:
         complain_of(problem.fault)
         return problem.exit_code
     root = next((p for p in status.probes if p.name == status.root_probe), None)
     report.verdict(status, root)
     if arguments.json:
-        print(status.model_dump_json(indent=2))
+        put(status.model_dump_json(indent=2))
     return ExitCode.INTERNAL if status.exit_code is None else status.exit_code
 
 
 def _status(arguments: argparse.Namespace) -> int:
     from healthcheck import watch
-    from healthcheck.moments import from_iso
     from healthcheck.report import Report
-    from healthcheck.run import why_not_current
 
     folder = state_dir(arguments)
     try:
@@ -186,7 +188,7 @@ def _status(arguments: argparse.Namespace) -> int:
     if status.language is not None:
         languages.use(status.language, os.environ)  # one voice for the verdict and what is said of it
     if arguments.json:
-        print(status.model_dump_json(indent=2))
+        put(status.model_dump_json(indent=2))
     else:
         report = Report(replay=True)
         for probe in status.probes:
@@ -194,16 +196,16 @@ def _status(arguments: argparse.Namespace) -> int:
         values = {"run_id": status.run_id, "host": status.host}
         if status.state == "finished":
             report.verdict(status, None)
-            print(say("run {run_id} on {host}, ended {moment}", moment=status.finished_at, **values))
+            put(say("run {run_id} on {host}, ended {moment}", moment=status.finished_at, **values))
         else:
-            print(say("run {run_id} on {host} is under way since {moment}", moment=status.started_at, **values))
-    reason_not = why_not_current(status, folder, time.time())
+            put(say("run {run_id} on {host} is under way since {moment}", moment=status.started_at, **values))
+    reason_not = watch.why_not_current(status, folder, time.time())
     if reason_not is not None:
         complain(reason_not, watch.again(folder))
         return ExitCode.NOT_MEASURED
     if status.exit_code is None:
         before = status.previous
-        if before is None or time.time() > from_iso(before.stale_after):
+        if before is None or not before.counts(time.time()):
             complain(say("the run under way has no verdict yet, and the one before it is stale"), say("wait for it"))
             return ExitCode.NOT_MEASURED
         return _as_answer(before.exit_code)
@@ -248,19 +250,22 @@ def _alert(arguments: argparse.Namespace) -> int:
 
 def _clean(arguments: argparse.Namespace) -> int:
     from celestial_nasops import config_file
+    from healthcheck import state_folder
     from healthcheck.report import Report
     from healthcheck.run import NoVerdict, clean
 
     loaded = config_file.begin(path_of_config(arguments.config))
+    folder = state_dir(arguments)
+    state_folder.become_its_owner(folder)
     try:
-        left = clean(loaded, state_dir(arguments), Report())
+        left = clean(loaded, folder, Report())
     except NoVerdict as problem:
         complain_of(problem.fault)
         return problem.exit_code
     for one in left:
-        print(say("still there: {name}: {reason}", name=one.debt.name, reason=one.reason))
+        put(say("still there: {name}: {reason}", name=one.debt.name, reason=one.reason))
     if not left:
-        print(say("nothing is left of any run"))
+        put(say("nothing is left of any run"))
     return ExitCode.FAILED if left else ExitCode.GOOD
 
 
@@ -271,10 +276,10 @@ def _explain(arguments: argparse.Namespace) -> int:
     from healthcheck import explain
 
     if arguments.code is None:
-        print(explain.all_titles(), end="")
+        put(explain.all_titles(), end="")
         return ExitCode.GOOD
     try:
-        print(explain.one(arguments.code), end="")
+        put(explain.one(arguments.code), end="")
     except KeyError as unknown:
         complain(unknown.args[0], say("see them all: smoke-check explain"))
         return ExitCode.USAGE
@@ -288,7 +293,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
     loaded = config_file.begin(path_of_config(arguments.config))
     findings = examine.examine(loaded, state_dir(arguments))
-    return report.tell(findings, loaded, sys.stdout, as_json=arguments.json)
+    return report.tell(findings, loaded, as_json=arguments.json)
 
 
 def _preflight(arguments: argparse.Namespace) -> int:
@@ -297,7 +302,7 @@ def _preflight(arguments: argparse.Namespace) -> int:
 
     found = preflight.problems(config_file.begin(path_of_config(arguments.config)).config, user=arguments.new_user)
     for fault in found:
-        print(say("problem: {text}", text=fault.summary) + f"\n  -> {fault.remedy}")
+        put(say("problem: {text}", text=fault.summary) + f"\n  -> {fault.remedy}")
     return ExitCode.FAILED if found else ExitCode.GOOD
 
 
@@ -306,7 +311,7 @@ def _holdings(arguments: argparse.Namespace) -> int:
     from healthcheck import holdings
 
     for key, value in holdings.count(config_file.begin(path_of_config(arguments.config)).config).items():
-        print(f"{key}={value}")
+        put(f"{key}={value}")
     return ExitCode.GOOD
 
 
@@ -317,7 +322,7 @@ def _units(arguments: argparse.Namespace) -> int:
     loaded = config_file.begin(path_of_config(arguments.config))
     site = render.survey(loaded, arguments.user, arguments.prefix, user_manager=arguments.user_units)
     for name in render.write(site, arguments.templates, arguments.into, agent_only=arguments.agent_only):
-        print(name)
+        put(name)
     return ExitCode.GOOD
 
 

@@ -7,6 +7,7 @@ import json
 
 from celestial_nasops.fault import ConfigFault
 from celestial_nasops.language import say
+from celestial_nasops.printing import put
 from healthcheck.console import complain, path_of_config
 from healthcheck.outcome import ExitCode
 
@@ -19,13 +20,13 @@ def check(arguments: argparse.Namespace) -> int:
         loaded = config_file.begin(path_of_config(arguments.file))
     except ConfigFault as fault:
         for warning in fault.warnings:
-            print(say("warning: {text}", text=warning))
+            put(say("warning: {text}", text=warning))
         for problem in fault.problems:
-            print(say("problem: {text}", text=problem))
+            put(say("problem: {text}", text=problem))
         raise
     for warning in loaded.warnings:
-        print(say("warning: {text}", text=warning))
-    print(say("{path} is good", path=loaded.path))
+        put(say("warning: {text}", text=warning))
+    put(say("{path} is good", path=loaded.path))
     return ExitCode.GOOD
 
 
@@ -34,7 +35,7 @@ def schema(_arguments: argparse.Namespace) -> int:
     from celestial_nasops.config import Config
 
     whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Config.model_json_schema()}
-    print(json.dumps(whole, indent=2))
+    put(json.dumps(whole, indent=2))
     return ExitCode.GOOD
 
 
@@ -51,5 +52,5 @@ def get(arguments: argparse.Namespace) -> int:
             return ExitCode.USAGE
     for key in arguments.keys:
         value = known[key]
-        print(value if isinstance(value, str) else json.dumps(value))
+        put(value if isinstance(value, str) else json.dumps(value))
     return ExitCode.GOOD

@@ -78,6 +78,8 @@ class Run:
     insert: bool = True
     own_daemon: bool = False
     """Whether the daemon is ours and was seen to work with the installed code and the present configuration."""
+    queue_file: tuple[int, int] | None = None
+    """The device and the inode of the queue that the rows were inserted into."""
     followed: list[Followed] = field(default_factory=list)
     decoy: Followed | None = None
     """The file with a wrong hash, where the negative proof is made; never among those that are followed."""

@@ -9,20 +9,19 @@ from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from celestial_nasops import causes as shared, language
+from celestial_nasops import language, recorded
 from celestial_nasops.daemon_state import DaemonState
 from celestial_nasops.durable import folder_fault
 from celestial_nasops.fault import Cause, Fault
 from healthcheck import causes
 
-_RECORDED = re.compile(r"\[([a-z_]+)\] (.*)", re.DOTALL)
 _NAMED = re.compile(r"(?:^|: )\[([a-z_]+)\] ")
 
 
 @cache
 def catalogue() -> dict[str, Cause]:
     """Every cause by its code."""
-    return {c.code: c for module in (shared, causes) for c in vars(module).values() if isinstance(c, Cause)}
+    return {**recorded.catalogue(), **{c.code: c for c in vars(causes).values() if isinstance(c, Cause)}}
 
 
 class Told(NamedTuple):
@@ -44,13 +43,12 @@ def told(error: str, known: Mapping[str, str] = MappingProxyType({})) -> Told:
         known: values that remedies need and that stand in no sentence, such as ``target``; or, for an account that gets
             no shell, ``sftp`` and ``hidden_prefix``, what it does not see of paths.
     """
-    recorded = _RECORDED.fullmatch(error)
-    cause = catalogue().get(recorded[1]) if recorded else None
-    if recorded is None or cause is None:
+    cause, text = recorded.parted(error, catalogue())
+    if cause is None:
         return Told(None, error, None)
-    values = values_of(cause.summary, recorded[2])
+    values = language.values_of(cause.summary, text)
     if values is None:
-        return Told(cause, recorded[2], None)
+        return Told(cause, text, None)
     said = language.templates(cause.code, cause)
     values = {**known, **values}
     if "hidden_prefix" in known and "path" in values:
@@ -58,7 +56,7 @@ def told(error: str, known: Mapping[str, str] = MappingProxyType({})) -> Told:
     template = (said.remedy_by_sftp if "sftp" in known else "") or said.remedy
     needed = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
     remedy = Fault(cause, **values).remedy if needed <= values.keys() else None
-    return Told(cause, said.summary.format_map(values), remedy)
+    return Told(cause, recorded.summary_of(cause, values), remedy)
 
 
 def unsaved_deletions(state: DaemonState | None, folder: str) -> Told | None:
@@ -80,25 +78,3 @@ def code_in(line: str) -> str | None:
     """The code that a line of the daemon names, as ``[code] what happened``, with or without a text before it."""
     named = _NAMED.search(line)
     return named[1] if named and named[1] in catalogue() else None
-
-
-def values_of(template: str, text: str) -> dict[str, str] | None:
-    """The values with which a template gives a text, None where none do. Takes time in proportion to the text."""
-    pieces = list(string.Formatter().parse(template))
-    literals = [literal for literal, _, _, _ in pieces]
-    names = [name for _, name, _, _ in pieces if name is not None]
-    literals += [""] * (len(names) + 1 - len(literals))
-    if not text.startswith(literals[0]):
-        return None
-    rest, values = text[len(literals[0]) :], dict[str, str]()
-    for name, following in zip(names, literals[1:], strict=True):
-        is_last = name is names[-1] and following == literals[-1]
-        value, found, rest = rest.rpartition(following) if is_last and following else _part(rest, following)
-        if not found and following:
-            return None
-        values[name] = value
-    return values if template.format_map(values) == text else None
-
-
-def _part(text: str, separator: str) -> tuple[str, str, str]:
-    return text.partition(separator) if separator else (text, "", "")

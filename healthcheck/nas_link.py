@@ -15,6 +15,7 @@ from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.target import SshTarget
+from healthcheck import causes, internal_error
 from healthcheck.stop import Nudge
 
 _RETRY_SECONDS = 2.0
@@ -41,6 +42,7 @@ class NasLink:
         self._thread: threading.Thread | None = None
         self._session: NasSession | None = None
         self._fault: Fault | None = None
+        self._gave_up = False
         nas = config.nas_settings
         self._address = (nas.ssh_alias or nas.host, nas.port)  # until it is resolved
         self.capabilities: Capabilities | None = None
@@ -50,13 +52,16 @@ class NasLink:
         with self._changed:
             if self._thread is None and not self._closed.is_set():
                 self._thread = threading.Thread(target=self._connect, name="nas-link", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread.start()
+                except RuntimeError as error:  # the system has no thread left for us
+                    self._crashed(error)
 
     @property
     def refusal(self) -> Fault | None:
-        """The fault that ended all trying: a key or host key that won't do, or a bad alias."""
+        """The fault that ended all trying: a key or host key that won't do, a bad alias, or an error of our own."""
         with self._changed:
-            return self._fault if isinstance(self._fault, NasRefusal) else None
+            return self._fault if self._gave_up else None
 
     def files(self, timeout_seconds: float) -> NasFiles:
         """The NAS's files, once connected.
@@ -68,7 +73,7 @@ class NasLink:
         self.start()
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
-            while self._session is None and not isinstance(self._fault, NasRefusal) and not self._closed.is_set():
+            while self._session is None and not self._gave_up and not self._closed.is_set():
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
@@ -108,14 +113,13 @@ class NasLink:
                 self._address = (target.host, target.port)
                 session = NasSession.open(target, timeout_seconds=timeout)
             except Fault as fault:
-                refused = isinstance(fault, NasRefusal)
-                with self._changed:
-                    self._fault = fault
-                    self._changed.notify_all()
-                self._nudge.poke()
-                if refused or self._closed.wait(_RETRY_SECONDS):
+                self._failed(fault, for_good=isinstance(fault, NasRefusal))
+                if self._gave_up or self._closed.wait(_RETRY_SECONDS):
                     return
                 continue
+            except Exception as error:  # noqa: BLE001 - the NAS is not to blame for an SSH library that won't load
+                self._crashed(error)
+                return
             with self._changed:
                 if self._closed.is_set():
                     session.abort()
@@ -124,6 +128,16 @@ class NasLink:
                 self._changed.notify_all()
             self._nudge.poke()
             return
+
+    def _crashed(self, error: Exception) -> None:
+        what, told = say("the connection to the NAS"), internal_error.described(error)
+        self._failed(Fault(causes.PROBE_CRASHED, probe=what, error=told), for_good=True)
+
+    def _failed(self, fault: Fault, *, for_good: bool) -> None:
+        with self._changed:
+            self._fault, self._gave_up = fault, for_good
+            self._changed.notify_all()
+        self._nudge.poke()
 
     def _not_yet(self, timeout_seconds: float) -> Fault:
         from celestial_nasops import causes

@@ -9,6 +9,7 @@ import os
 from dataclasses import replace
 from datetime import datetime
 
+from celestial_nasops import regular_file
 from celestial_nasops.causes import FILE_HASH_DIFFERS
 from celestial_nasops.daemon_state import PENDING_DELETES_NAME
 from celestial_nasops.fault import NasFault
@@ -106,7 +107,12 @@ def with_deletion(run: Run, finding: Finding) -> Finding:
         folder = os.path.dirname(decoy.file.path)
         return _joined(finding, Finding.of_cause(causes.DELETED_UNVERIFIED, file=name, folder=folder, unit=unit))
     list_path = os.path.join(run.config.daemon_settings.state_path, PENDING_DELETES_NAME)
-    if _holds(list_path, name):
+    try:
+        is_scheduled = _holds(list_path, name)
+    except OSError as error:
+        why = error.strerror or str(error)
+        return _with_detail(finding, say("open: {path} can't be read: {reason}", path=list_path, reason=why))
+    if is_scheduled:
         scheduled = causes.DELETION_SCHEDULED_UNVERIFIED
         return _joined(finding, Finding.of_cause(scheduled, file=name, path=list_path, unit=unit))
     return _with_detail(finding, say("a file with a wrong hash is still here, and no deletion of it is planned"))
@@ -136,9 +142,8 @@ def _published(run: Run, decoy: Followed) -> str | None:
 
 def _holds(path: str, name: str) -> bool:
     try:
-        with open(path, "rb") as file:
-            return name.encode() in file.read()
-    except OSError:
+        return name.encode() in regular_file.read(path)
+    except FileNotFoundError:
         return False
 
 

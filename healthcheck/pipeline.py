@@ -5,7 +5,6 @@ Each probe runs in a thread of its own, so that the main thread is always free t
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
@@ -16,7 +15,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
 from celestial_nasops.process import ProcessFault
-from healthcheck import causes
+from healthcheck import causes, internal_error
 from healthcheck.context import Run
 from healthcheck.outcome import Finding, Outcome, ProbeResult
 from healthcheck.probes import daemon_status, database, file_insert, local_delete, ping, remote_verify
@@ -102,9 +101,11 @@ def _bounded(probe: Probe, run: Run) -> Finding:
 
     # A thread that hangs in the kernel can't be ended; as a daemon thread it can't hold the run either.
     run.worker = run.ledger.writer = threading.Thread(target=body, name=probe.name, daemon=True)
-    run.worker.start()
     try:
+        run.worker.start()
         return _result_in_time(probe, run, done, timeout)
+    except RuntimeError as error:  # threading's, where the system has no thread left for us
+        return _crashed(probe, error)
     finally:
         run.worker = run.ledger.writer = threading.current_thread()
 
@@ -134,15 +135,15 @@ def _measured(probe: Probe, run: Run) -> Finding:
     except ProcessFault as fault:
         return Finding.of_fault(fault, Outcome.ERROR)
     except Fault as fault:
-        return Finding.of_fault(fault)
+        return Finding.of_fault(fault, Outcome.ERROR if fault.cause is causes.PROBE_CRASHED else Outcome.FAIL)
     except Exception as error:  # noqa: BLE001 - one probe that breaks must not discard the others' results
-        if os.environ.get("SMOKE_CHECK_DEBUG"):
-            import traceback
+        return _crashed(probe, error)
 
-            traceback.print_exc()
-        return Finding.of_cause(
-            causes.PROBE_CRASHED, Outcome.ERROR, probe=probe.name, error=f"{type(error).__name__}: {error}"
-        )
+
+def _crashed(probe: Probe, error: Exception) -> Finding:
+    return Finding.of_cause(
+        causes.PROBE_CRASHED, Outcome.ERROR, probe=probe.name, error=internal_error.described(error)
+    )
 
 
 def _interrupted(probe: Probe, run: Run) -> Finding:

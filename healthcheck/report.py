@@ -211,6 +211,6 @@ def _fitting(line: str, columns: int) -> str:
 
 def _columns() -> int:
     try:
-        return os.get_terminal_size().columns
+        return os.get_terminal_size().columns or 80  # a serial console says 0
     except OSError:
         return 80

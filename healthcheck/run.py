@@ -14,7 +14,8 @@ from celestial_nasops import __version__, remedies
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.fault import DatabaseFault, Fault
 from celestial_nasops.language import say, spoken
-from healthcheck import causes, cleanup, pipeline, state_folder, status_file, strays
+from healthcheck import causes, cleanup, internal_error, pipeline, state_folder, status_file, strays
+from healthcheck.beside import Beside
 from healthcheck.context import Run, TargetOnce
 from healthcheck.ledger import Ledger
 from healthcheck.moments import RunClock, from_iso, iso
@@ -85,11 +86,7 @@ def perform(loaded: Loaded, state_dir: str, options: Options, report: Report) ->
         except NoVerdict:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the status file must not say that the run goes on
-            if os.environ.get("SMOKE_CHECK_DEBUG"):
-                import traceback
-
-                traceback.print_exc()
-            summary = say("internal error: {error}", error=f"{type(error).__name__}: {error}")
+            summary = say("internal error: {error}", error=internal_error.described(error))
             finished = _finished(run, last, [], Verdict(Outcome.ERROR, ExitCode.INTERNAL, summary), [])
         finally:
             run.nas.close()
@@ -197,9 +194,12 @@ def _without_ledger(run: Run, last: Status | None, final: Verdict) -> Verdict:
     """Find by their mark the leftovers that a lost ledger named, and never call such a run all good."""
     found = ""
     try:
-        lost = strays.find(run, last)
-        run.ledger.owe(lost)
-        found = say("{count} marked file(s) were found by their names", count=len(lost))
+        lost = Beside(lambda: strays.find(run, last)).result(_CLEANUP_SECONDS)
+        if lost is None:
+            found = say("leftovers could not be looked for: {error}", error=say("a disk of this server gave no answer"))
+        else:
+            run.ledger.owe(lost)
+            found = say("{count} marked file(s) were found by their names", count=len(lost))
     except (DatabaseFault, OSError) as error:
         found = say("leftovers could not be looked for: {error}", error=error)
     told = say(
@@ -239,7 +239,9 @@ def _finished(
     now = time.time()
     good = final.exit_code is ExitCode.GOOD
     stopped = final.exit_code is ExitCode.STOPPED
-    stale_after = _stale_after_a_stop(last) if stopped else None
+    stale_at = now + run.config.check_settings.stale_after_minutes * 60
+    if stopped:
+        stale_at = min(stale_at, _stale_after_a_stop(last) or stale_at)
     proven = bool(run.followed) and all(one.copy_is == "right" for one in run.followed)
     awaited = [
         Outstanding(
@@ -263,7 +265,7 @@ def _finished(
             "root_probe": final.root.name if final.root else None,
             "finished_at": iso(now),
             "duration_seconds": round(run.clock.elapsed(), 3),
-            "stale_after": stale_after or iso(now + run.config.check_settings.stale_after_minutes * 60),
+            "stale_after": iso(stale_at),
             "probes": [_probe_status(result) for result in results],
             "timeline": sorted(run.timeline, key=lambda event: event.at),
             "outstanding": awaited + unclean,
@@ -273,13 +275,13 @@ def _finished(
     )
 
 
-def _stale_after_a_stop(last: Status | None) -> str | None:
+def _stale_after_a_stop(last: Status | None) -> float | None:
     """A run that was stopped proves nothing, so a verdict is due as if it had not been; None where there was none.
 
     Else a check that is stopped each time would look alive.
     """
     before = last if last is None or last.state == "finished" else last.previous
-    return before.stale_after if before is not None else None
+    return from_iso(before.stale_after) if before is not None else None
 
 
 def _probe_status(result: ProbeResult) -> ProbeStatus:
@@ -368,27 +370,3 @@ def is_under_way(state_dir: str) -> bool:
 def _unwritable(error: OSError, state_dir: str) -> NoVerdict:
     fault = state_folder.unwritable(error, str(error.filename or state_dir), state_dir)
     return NoVerdict(fault, ExitCode.CANNOT_WRITE_STATUS)
-
-
-def why_not_current(status: Status, state_dir: str, now: float) -> str | None:
-    """Why a status is no verdict of today, None where it is one. A checker that stopped never looks green."""
-    if status.state == "running":
-        if not is_under_way(state_dir):
-            return say("the run that began at {moment} ended without a verdict", moment=status.started_at)
-        if status.is_stale(now):
-            return say("the run that began at {moment} hangs", moment=status.started_at)
-        return None
-    if status.is_stale(now):
-        if status.exit_code == ExitCode.STOPPED:
-            return say(
-                "stale: the last run was stopped at {moment}, and the verdict before it counts no more",
-                moment=status.finished_at,
-            )
-        minutes = (now - from_iso(status.finished_at or status.started_at)) / 60
-        told = say(
-            "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers",
-            minutes=f"{minutes:.0f}",
-            moment=status.finished_at,
-        )
-        return remedies.typed(told, user_manager=remedies.is_users_own(state_dir))
-    return None

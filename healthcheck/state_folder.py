@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import shlex
 import stat
+import sys
 from typing import NamedTuple
 
 from celestial_nasops import accounts
@@ -16,6 +19,21 @@ from healthcheck import causes
 _SETTING = "--state-dir"
 
 
+def become_its_owner(folder: str) -> None:
+    """Go on as the user that the state folder belongs to, where root types a command.
+
+    That is the user of the units. What root leaves in the folder, or beside the queue, that user may not write.
+
+    Args:
+        folder: the state folder; one that is missing is made by whoever comes first.
+    """
+    if os.geteuid() == 0:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            owner = os.stat(folder)
+            if owner.st_uid != 0:
+                accounts.become(owner.st_uid, owner.st_gid)
+
+
 def unwritable(error: OSError, path: str, folder: str) -> Fault:
     """The fault of a file of the state folder.
 
@@ -24,17 +42,48 @@ def unwritable(error: OSError, path: str, folder: str) -> Fault:
         path: the file.
         folder: the state folder.
     """
-    if error.errno in (errno.EACCES, errno.EPERM):
-        # Also a single file may be somebody else's, after a run as root.
-        remedy = say(
-            "give the folder and all in it to the user of the check: sudo chown -R {user} {folder}",
-            user=user_name(),
-            folder=folder,
-        )
-    else:
-        remedy = folder_fault(error, folder, _SETTING).remedy
     reason = error.strerror or str(error)
-    return Fault(causes.STATE_UNWRITABLE, path=path, reason=reason, remedy=remedy)
+    return Fault(causes.STATE_UNWRITABLE, path=path, reason=reason, remedy=_remedy(error, folder))
+
+
+def _remedy(error: OSError, folder: str) -> str:
+    word = shlex.quote(folder)
+    match error.errno:
+        case errno.EACCES | errno.EPERM:
+            owner = _other_owner(folder)
+            if owner:
+                command = shlex.join(["smoke-check", *sys.argv[1:]])
+                return say("the folder belongs to {owner}: sudo {command}", owner=owner, command=command)
+            # Also a single file may be somebody else's, after a run as another user.
+            return say(
+                "give the folder and all in it to the user of the check: sudo chown -R {user} {folder}",
+                user=user_name(),
+                folder=word,
+            )
+        case errno.ENOENT:
+            return say(
+                "create it, or name another folder by {setting}: sudo install -d -o {user} {folder}",
+                setting=_SETTING,
+                user=user_name(),
+                folder=word,
+            )
+        case errno.ENOTDIR | errno.EEXIST:
+            return say(
+                "that is no folder; name one by {setting}, or look at what is there: ls -ld {folder}",
+                setting=_SETTING,
+                folder=word,
+            )
+        case _:
+            return folder_fault(error, folder, _SETTING).remedy
+
+
+def _other_owner(folder: str) -> str:
+    """The user of the units, where this process is somebody else's; root's folder is one that is still to be given."""
+    try:
+        uid = os.stat(folder).st_uid
+    except OSError:
+        return ""
+    return "" if uid in (0, os.geteuid()) else accounts.name_of(uid)
 
 
 class Obstacle(NamedTuple):
@@ -51,7 +100,8 @@ def obstacle(folder: str, pid: int) -> Obstacle | None:
         folder: the folder, seen outside of that process's sandbox.
         pid: the process.
     """
-    look = f"findmnt -T {folder}; df -h {folder}"
+    word = shlex.quote(folder)
+    look = f"findmnt -T {word}; df -h {word}"
     try:
         disk, there = os.statvfs(folder), os.stat(folder)
     except OSError as error:
@@ -66,7 +116,7 @@ def obstacle(folder: str, pid: int) -> Obstacle | None:
         return None
     user, owner = accounts.name_of(process.st_uid), accounts.name_of(there.st_uid)
     reason = say("it belongs to {owner}, and the daemon runs as {user}", owner=owner, user=user)
-    return Obstacle(reason, f"sudo chown -R {user}: {folder}")
+    return Obstacle(reason, f"sudo chown -R {user}: {word}")
 
 
 def _write_bit(process: os.stat_result, folder: os.stat_result) -> int:

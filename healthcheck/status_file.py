@@ -63,6 +63,10 @@ class Previous(_Part):
     finished_at: _Moment
     stale_after: _Moment = Field(description="after this moment that verdict counted for nothing")
 
+    def counts(self, now: float) -> bool:
+        """Whether it counts still (``now`` in Unix seconds)."""
+        return now <= from_iso(self.stale_after) and not _is_to_come(self.finished_at, self.stale_after, now)
+
 
 class Status(_Part):
     """What ``status.json`` holds. Times are UTC, ISO 8601 with milliseconds and a Z."""
@@ -97,6 +101,16 @@ class Status(_Part):
         """Whether a newer verdict should be there by now (``now`` in Unix seconds)."""
         return now > from_iso(self.stale_after)
 
+    def is_to_come(self, now: float) -> bool:
+        """Whether it was written by a clock so far ahead (``now`` in Unix seconds) that its age can't be told."""
+        return self.finished_at is not None and _is_to_come(self.finished_at, self.stale_after, now)
+
+
+def _is_to_come(finished_at: str, stale_after: str, now: float) -> bool:
+    """Whether a verdict lies further ahead than it may lie behind: a clock that was wrong must not keep it alive."""
+    finished = from_iso(finished_at)
+    return finished - now > max(0.0, from_iso(stale_after) - finished)
+
 
 class StatusFile:
     """``status.json`` in a state folder. It needs one writer at a time, which the run's lock sees to."""
@@ -123,8 +137,9 @@ class StatusFile:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
             raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from error
-        before = status.previous.stale_after if status.previous else None
-        for moment in (status.started_at, status.stale_after, status.finished_at, before):
+        before = status.previous
+        moments = (before.stale_after, before.finished_at) if before else ()
+        for moment in (status.started_at, status.stale_after, status.finished_at, *moments):
             if moment is not None:
                 from_iso(moment)
         return status

@@ -13,7 +13,6 @@ from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, Transfer
 from healthcheck import causes, daemon_errors
 from healthcheck.context import Followed, Run
 from healthcheck.daemon_progress import DaemonProgress
-from healthcheck.moments import from_database
 from healthcheck.outcome import Finding, Outcome
 
 _SLOWEST_LINK_BYTES_PER_SECOND = 2e6
@@ -127,9 +126,9 @@ def _daemon_s_fault(generic: Cause, error: str, file: str, site: Mapping[str, st
 
 def _may_be_moving(record: FileRecord, now: float) -> bool:
     """Whether a row in transferring can be at work: a dead daemon leaves rows there that never move again."""
-    since = from_database(record.updated_at) or from_database(record.transfer_start_time)
+    untouched = record.seconds_untouched(now)
     needed = (record.file_size or 0) / _SLOWEST_LINK_BYTES_PER_SECOND
-    return since is not None and now - since < _LONGEST_PAUSE_SECONDS + needed
+    return untouched is not None and untouched < _LONGEST_PAUSE_SECONDS + needed
 
 
 def ahead_of(database: MediaStatusDB, files: list[Followed]) -> int:

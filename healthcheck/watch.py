@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from celestial_nasops import remedies
 from celestial_nasops.language import say
-from healthcheck.run import why_not_current
+from healthcheck.moments import from_iso
+from healthcheck.outcome import ExitCode
+from healthcheck.run import is_under_way
 from healthcheck.status_file import Status, StatusFile
 
 
@@ -18,6 +20,35 @@ class NoStatus(Exception):  # noqa: N818 - an answer
     def __init__(self, summary: str, remedy: str) -> None:
         self.remedy = remedy
         super().__init__(summary)
+
+
+def why_not_current(status: Status, state_dir: str, now: float) -> str | None:
+    """Why a status is no verdict of today, None where it is one. A checker that stopped never looks green."""
+    if status.state == "running":
+        if not is_under_way(state_dir):
+            return say("the run that began at {moment} ended without a verdict", moment=status.started_at)
+        if status.is_stale(now):
+            return say("the run that began at {moment} hangs", moment=status.started_at)
+        return None
+    if status.is_to_come(now):
+        return say(
+            "the last run ended at {moment}, which is still to come: the clock was set back, so its age is not known",
+            moment=status.finished_at,
+        )
+    if status.is_stale(now):
+        if status.exit_code == ExitCode.STOPPED:
+            return say(
+                "stale: the last run was stopped at {moment}, and the verdict before it counts no more",
+                moment=status.finished_at,
+            )
+        minutes = (now - from_iso(status.finished_at or status.started_at)) / 60
+        told = say(
+            "stale: the last run ended {minutes} min ago, at {moment}; see: systemctl list-timers",
+            minutes=f"{minutes:.0f}",
+            moment=status.finished_at,
+        )
+        return remedies.typed(told, user_manager=remedies.is_users_own(state_dir))
+    return None
 
 
 def again(folder: str) -> str:

@@ -11,6 +11,12 @@ fingerprint() { # of a folder that holds the packages; what is beside this scrip
 
 pip() { "$stage/pip/bin/python" -m pip --disable-pip-version-check --no-input -q "$@"; }
 
+# What pip met first, for what it says last is often but a note; all its words go before, where there are more.
+why_of_pip() {
+    [ "$(wc -l <"$stage/pip.log")" -le 1 ] || sed 's/^/    pip: /' "$stage/pip.log" >&2
+    { grep -o -m 1 'ERROR: .*' "$stage/pip.log" || tail -n 1 "$stage/pip.log"; } | sed 's/^ERROR: //'
+}
+
 make_pip() { [ -d "$stage/pip" ] || "$python" -m venv "$stage/pip"; }
 
 own_wheel() { [ -z "$1" ] || find "$1" -maxdepth 1 -name 'celestial_nasops-*.whl' -print -quit 2>/dev/null || true; }
@@ -68,7 +74,7 @@ prepare_code() {
         say "getting the packages ready" "准备软件包"
         made=$stage/wheels
         make_wheels "$made" || {
-            why=$(tail -n 1 "$stage/pip.log")
+            why=$(why_of_pip)
             problem "the packages can't be had: $why" "无法取得软件包：$why" \
                 "without a network, install from a bundle, made where there is one: ./install.sh --bundle FILE" \
                 "没有网络时，用在有网络的地方制作的包安装：./install.sh --bundle FILE"
@@ -77,7 +83,7 @@ prepare_code() {
     fi
     make_pip
     pip install --no-compile --no-index --find-links "$made" --target "$stage/site" celestial-nasops 2>"$stage/pip.log" || {
-        why=$(tail -n 1 "$stage/pip.log")
+        why=$(why_of_pip)
         problem "the packages in $made can't be used: $why" "$made 中的软件包无法使用：$why" \
             "make the bundle anew on a machine like this one" "在与本机相同的机器上重新制作这个包"
         return 0
@@ -142,7 +148,7 @@ make_bundle() {
     else
         make_wheels "$folder/wheels"
     fi || {
-        why=$(tail -n 1 "$stage/pip.log")
+        why=$(why_of_pip)
         die "the packages can't be had: $why" "无法取得软件包：$why"
     }
     cp -R "$here"/{install.sh,installer,systemd,unified_config.json,LICENSE,README.md,README.zh-CN.md,CHANGELOG.md,docs} "$folder"

@@ -9,11 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from celestial_nasops import remedies
 from tests.mounts import SmallTmpfs, cannot
 
 # A shell lets what it starts in the background ignore this, and children inherit that; some tests send it to them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["LC_ALL"] = "C.UTF-8"  # what is said is compared word by word, so it is said in English on any machine
+
+
+@pytest.fixture(autouse=True)
+def _installation() -> Iterator[None]:
+    """What a program that ran in this process has settled of its installation counts for no other test."""
+    yield
+    remedies.settle(user_manager=False)
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ WAYS = (
     "fails",  # gives the row up
     "busy",  # carries another file all the time
     "vanishes",  # removes the row
+    "keeps_no_row",  # removes the row of what it has delivered
     "deletes_early",  # right copy, local file deleted at once
     "deletes_first",  # local file deleted before the row is completed
     "deletes_both",  # local file deleted on time, and the copy with it
@@ -126,7 +127,10 @@ class OddDaemon:
         if how == "deletes_first":
             os.unlink(path)
             time.sleep(0.5)  # so that the check can see the one before the other
-        self.set(row_id, "COMPLETED" if how == "upper_case" else "completed")
+        if how == "keeps_no_row":
+            self.db.execute("DELETE FROM media_transfer_status WHERE id = ?", (row_id,))
+        else:
+            self.set(row_id, "COMPLETED" if how == "upper_case" else "completed")
         delay = 0 if how == "deletes_early" else self.config.sync_settings.safe_delete_delay_minutes * 60
         if how not in ("never_deletes", "deletes_first"):
             self.due.append((time.time() + delay, path, str(copy)))

@@ -16,6 +16,7 @@ from celestial_nasops.fault import Fault, LocalFault, NasFault, shown
 from celestial_nasops.nas.capabilities import Capabilities
 
 _RATE_SECONDS = 1.0
+_NOTHING_MOVES_SECONDS = 5.0
 _SAME_AGAIN_SECONDS = 60.0  # what is tried again and again fills no journal
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,45 @@ def nas_known_to(state_path: str) -> Capabilities | None:
     except LocalFault:
         return None  # it is written anew, and of nothing else it is the only record
     return state.nas if state is not None else None
+
+
+@dataclass(slots=True)
+class _Rate:
+    """How fast a file is sent: measured anew every second, and smoothed.
+
+    Attributes:
+        since: when this measurement began (monotonic seconds).
+        piece: what is being sent (bytes).
+        sent: how much was sent since the measurement began (bytes).
+        before: the rate until then; None while the first measurement lasts.
+    """
+
+    since: float
+    piece: int
+    sent: int = 0
+    before: float | None = None
+
+    def next(self, size: int) -> None:
+        """One piece is sent, and the next one is about to be."""
+        self.sent, self.piece = self.sent + self.piece, size
+        now = time.monotonic()
+        if now - self.since >= _RATE_SECONDS:
+            self.before = self._over(now - self.since)
+            self.since, self.sent = now, 0
+
+    @property
+    def now(self) -> float:
+        """Bytes per second; 0 where it is not known, or where nothing moves."""
+        seconds = time.monotonic() - self.since
+        if seconds > _NOTHING_MOVES_SECONDS:
+            return 0.0
+        if self.before is not None:
+            return self.before
+        return self.sent / seconds if seconds > 0 else 0.0
+
+    def _over(self, seconds: float) -> float:
+        measured = self.sent / seconds
+        return measured if self.before is None else (self.before + measured) / 2
 
 
 class Board:
@@ -57,7 +97,7 @@ class Board:
         self._changed = changed
         self._lock = threading.Lock()
         self._in_hand: dict[str, InHand] = {}
-        self._measured: dict[str, tuple[float, int]] = {}  # when (monotonic seconds), and how much was done then
+        self._rates: dict[str, _Rate] = {}
         self._logged: tuple[str, float] = ("", 0.0)
 
     def took(self, worker: str, path: str, size: int) -> None:
@@ -65,30 +105,22 @@ class Board:
         with self._lock:
             # The path is for reading: a state file is UTF-8, a file's name need not be.
             self._in_hand[worker] = InHand(shown(path), 0, size, time.time())
-            self._measured[worker] = (time.monotonic(), 0)
+            self._rates.pop(worker, None)
         self._changed()
 
     def moved(self, worker: str, bytes_done: int) -> None:
-        """So much of it has been read."""
+        """So much of it has been read; some of that may lie on the NAS already."""
         with self._lock:
-            file = self._in_hand[worker]
-            self._in_hand[worker] = replace(
-                file, bytes_done=bytes_done, bytes_per_second=self._rate(worker, file, bytes_done)
-            )
+            self._in_hand[worker] = replace(self._in_hand[worker], bytes_done=bytes_done)
 
-    def _rate(self, worker: str, file: InHand, bytes_done: int) -> float:
-        """Measured anew every second, and smoothed; before the first second is over, what it is so far."""
-        now = time.monotonic()
-        since, before = self._measured[worker]
-        seconds = now - since
-        if bytes_done < before or seconds <= 0:  # it is read once more, from the start
-            self._measured[worker] = (now, bytes_done)
-            return file.bytes_per_second
-        measured = (bytes_done - before) / seconds
-        if seconds < _RATE_SECONDS:
-            return measured if before == 0 else file.bytes_per_second
-        self._measured[worker] = (now, bytes_done)
-        return measured if before == 0 else (file.bytes_per_second + measured) / 2
+    def sends(self, worker: str, size: int) -> None:
+        """So many bytes are about to be sent."""
+        with self._lock:
+            rate = self._rates.get(worker)
+            if rate is None:
+                self._rates[worker] = _Rate(time.monotonic(), size)
+            else:
+                rate.next(size)
 
     def put_down(self, worker: str) -> None:
         """The worker is done with it, in whatever way."""
@@ -99,7 +131,11 @@ class Board:
     def in_hand(self) -> list[InHand]:
         """The files in hand, the oldest first."""
         with self._lock:
-            return sorted(self._in_hand.values(), key=lambda file: file.started_at)
+            files = [
+                replace(file, bytes_per_second=self._rates[worker].now) if worker in self._rates else file
+                for worker, file in self._in_hand.items()
+            ]
+        return sorted(files, key=lambda file: file.started_at)
 
     def found(self, nas: Capabilities) -> None:
         """A connection has found out what the NAS can do: say so where it is not what was known."""

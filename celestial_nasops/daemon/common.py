@@ -12,6 +12,7 @@ from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.daemon.dispatch import Dispatch
 from celestial_nasops.daemon.leftovers import Leftovers
 from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.nas_connections import NasConnections
 from celestial_nasops.daemon.room import Room
 from celestial_nasops.daemon.worker import Orders
 from celestial_nasops.parts import Parts
@@ -26,6 +27,7 @@ class Common:
         config: the configuration.
         orders: what they are told.
         board: where they say what they do.
+        nas: the connections to it.
         availability: whether the NAS is there.
         dispatch: hands out the rows.
         deletes: the deletions that are pending.
@@ -41,6 +43,7 @@ class Common:
     config: Config
     orders: Orders
     board: Board
+    nas: NasConnections
     availability: NasAvailability
     dispatch: Dispatch
     deletes: SafeDeleteManager

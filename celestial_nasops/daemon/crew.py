@@ -17,6 +17,7 @@ from celestial_nasops.daemon.dispatch import Dispatch
 from celestial_nasops.daemon.lane import Lane
 from celestial_nasops.daemon.leftovers import Leftovers
 from celestial_nasops.daemon.nas_availability import NasAvailability
+from celestial_nasops.daemon.nas_connections import NasConnections
 from celestial_nasops.daemon.room import Room
 from celestial_nasops.daemon.worker import Orders, Worker
 from celestial_nasops.media_status_db import MediaStatusDB
@@ -61,6 +62,7 @@ class Crew:
         self.availability = NasAvailability(config.sync_settings.retry_delay_seconds, changed)
         self.room = Room(config, changed)
         self._orders = Orders(once)
+        self.nas = NasConnections(config, found=board.found)
         self._due = Bell()
         dispatch = Dispatch(self._orders, board, self.availability, config.sync_settings.retry_delay_seconds)
         self._bells = (dispatch.bell, self._due)
@@ -68,6 +70,7 @@ class Crew:
             config=config,
             orders=self._orders,
             board=board,
+            nas=self.nas,
             availability=self.availability,
             dispatch=dispatch,
             deletes=deletes,
@@ -121,8 +124,7 @@ class Crew:
 
     def abort(self) -> None:
         """Cut the connections to the NAS, so that nobody waits for it."""
-        for worker in (*self._lanes, self._deleter):
-            worker.abort()
+        self.nas.abort()
 
     def join(self, seconds: float) -> bool:
         """Wait for everybody's end, and tell whether it came in time."""
@@ -130,6 +132,11 @@ class Crew:
         for worker in self._workers():
             worker.join(max(0.0, deadline - time.monotonic()))
         return not any(worker.is_alive() for worker in self._workers())
+
+    @property
+    def lanes(self) -> int:
+        """How many files can be carried at a time; the lane for small ones does not count."""
+        return len(self._lanes) - 1
 
     @property
     def lanes_have_ended(self) -> bool:

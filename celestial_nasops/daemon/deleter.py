@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import stat
@@ -13,7 +14,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.daemon.bell import Bell
 from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.deletion_guard import DeletionsStopped
-from celestial_nasops.daemon.nas_connection import NasConnection
+from celestial_nasops.daemon.nas_connections import Borrowed
 from celestial_nasops.daemon.verified_delete import Hooks
 from celestial_nasops.daemon.worker import Worker
 from celestial_nasops.database.records import FileRecord
@@ -32,20 +33,16 @@ log = logging.getLogger(__name__)
 
 
 class Deleter(Worker):
-    """One thread with connections of its own. The one to the NAS is opened only when something is due."""
+    """One thread with a connection of its own to the queue; one to the NAS it has while something is due."""
 
     def __init__(self, common: Common, db: MediaStatusDB, bell: Bell, ended: Callable[[], None]) -> None:
         super().__init__("deleter", ended)
         self._common = common
         self._db = db
         self._bell = bell
-        self._nas = NasConnection(common.config, found=common.board.found, heard=self.beat)
+        self._nas = Borrowed(common.nas, heard=self.beat)
         self._deletes = common.config.sync_settings.delete_after_sync
         self._not_before = 0.0  # on the clock that nobody can set (seconds)
-
-    def abort(self) -> None:
-        """End the wait for the NAS, from any thread."""
-        self._nas.abort()
 
     def work(self) -> None:
         """Delete, save and wait in turn."""
@@ -60,9 +57,9 @@ class Deleter(Worker):
                     self._delete_due()
                     if orders.once:
                         return
+                    self._nas.give_back()
                     self.rest()
-                    waits = [self._nas.close_if_idle(), self._seconds_to_rest(forgotten_found)]
-                    self._bell.wait(heard, min((wait for wait in waits if wait is not None), default=None))
+                    self._bell.wait(heard, self._seconds_to_rest(forgotten_found))
             finally:
                 self._nas.close()
 
@@ -73,7 +70,14 @@ class Deleter(Worker):
         due = len(common.deletes.due())
         if due == 0 or time.monotonic() < self._not_before:
             return
-        hooks = Hooks(self.beat, common.orders.finish.is_set, guard.check_media, guard.check_nas)
+        hooks = Hooks(
+            self.beat,
+            common.orders.finish.is_set,
+            guard.check_media,
+            guard.check_nas,
+            is_in_media=functools.partial(transfer.is_in_media_folder, common.config),
+            to_be_sent=self._db.to_be_sent,
+        )
         try:
             guard.check_media()
             guard.check_count(due, self._db)
@@ -129,10 +133,13 @@ class Deleter(Worker):
         return False
 
     def _copy_of(self, record: FileRecord) -> tuple[str, str, str]:
-        """A file, its copy and its SHA-256, as the receipt of its transfer names them, else as they should be."""
+        """A file, its copy and its SHA-256, as its last receipt names them, else as they should be.
+
+        One that was deleted and has come back, from a backup or after a power cut, may be another one by now.
+        """
         receipt = self._db.last_receipt(record.file_path)
-        if receipt is not None and receipt.event is not Event.DELETED:
-            return record.file_path, receipt.remote_path, receipt.sha256
+        if receipt is not None:
+            return record.file_path, receipt.remote_path, "" if receipt.event is Event.DELETED else receipt.sha256
         copy = paths.remote_path(self._common.config, record.file_name, transfer.day_of(record))
         return record.file_path, copy, ""
 

@@ -6,6 +6,7 @@ Whatever does not go smoothly with a small file is left for it to meet again alo
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -13,12 +14,18 @@ from dataclasses import dataclass, field
 
 from celestial_nasops.daemon.deletion_guard import DeletionsStopped
 from celestial_nasops.daemon.pending_deletes import PendingDelete
-from celestial_nasops.daemon.verified_delete import Hooks, delete_verified, deletion_failed, read_local, tell_deleted
+from celestial_nasops.daemon.verified_delete import (
+    Hooks,
+    delete_verified,
+    deletion_failed,
+    read_local,
+    tell_deleted,
+    unlink_unchanged,
+)
 from celestial_nasops.durable import fsync_folder
 from celestial_nasops.fault import Fault, LocalFault, NasFault, NasUnavailable
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.receipts import Event, Receipt, ReceiptsDb
-from celestial_nasops.source import identity
 from celestial_nasops.transfer import RESUMED_FROM_BYTES, SLOWEST_HASH_BYTES_PER_SECOND, Stopped
 
 # Nothing is deleted on a verification that was begun longer ago than this; it is verified once more, alone.
@@ -97,6 +104,7 @@ class Deletions:
         receipts: where they are testified.
         is_current: whether an entry is still to be deleted; asked right before that.
         batch_size: learns how long those take that go together.
+        unlinked: what was deleted and is not testified yet; see ``delete_verified``.
     """
 
     base_path: str
@@ -104,6 +112,7 @@ class Deletions:
     receipts: ReceiptsDb | None
     is_current: Callable[[PendingDelete], bool]
     batch_size: BatchSize
+    unlinked: dict[str, Receipt]
 
     def run(self, entries: Sequence[PendingDelete], files: NasFiles, outcome: Outcome) -> None:
         """Delete files, each after its own checks.
@@ -133,7 +142,7 @@ class Deletions:
         if not self.is_current(entry):
             return
         try:
-            outcome.deleted += delete_verified(entry, files, self.base_path, self.hooks, self.receipts)
+            outcome.deleted += delete_verified(entry, files, self.base_path, self.hooks, self.receipts, self.unlinked)
         except (NasUnavailable, DeletionsStopped):
             raise
         except (LocalFault, NasFault) as fault:
@@ -153,6 +162,7 @@ class Deletions:
                 if self.hooks.is_stopping():
                     raise Stopped
                 if self.is_current(one.entry) and self._unlink(one, begun):
+                    self.unlinked[one.entry.local_file_path] = one.receipt
                     unlinked.append(one)
         finally:
             self._conclude(unlinked, begun, outcome)
@@ -169,13 +179,14 @@ class Deletions:
         except NasFault:
             return []
         verified = []
+        hooks = dataclasses.replace(self.hooks, is_in_media=functools.cache(self.hooks.is_in_media))
         for entry in entries:
             if self.hooks.is_stopping():
                 raise Stopped
             if hashes.get(entry.remote_file_path) != entry.local_checksum.strip().lower():
                 continue
             try:
-                local = read_local(entry, self.hooks)
+                local = read_local(entry, hooks)
             except LocalFault:
                 continue
             if local is not None:
@@ -187,12 +198,10 @@ class Deletions:
 
     def _unlink(self, one: _Verified, begun: float) -> bool:
         """Delete a file, if it is what was read a moment ago, and its copy was verified a moment ago, too."""
-        path = one.entry.local_file_path
+        if time.monotonic() - begun > FRESH_SECONDS:
+            return False
         try:
-            self.hooks.check_media()
-            if _state_of(os.lstat(path)) != _state_of(one.before) or time.monotonic() - begun > FRESH_SECONDS:
-                return False
-            os.unlink(path)
+            unlink_unchanged(one.entry.local_file_path, one.before, self.hooks)
         except (OSError, LocalFault):
             return False
         return True
@@ -215,6 +224,8 @@ class Deletions:
             tell_deleted(one.receipt, time.monotonic() - begun, together=len(done))
         if self.receipts is not None and done:
             self.receipts.add_receipts(dataclasses.replace(one.receipt, event=Event.DELETED) for one in done)
+        for one in done:
+            self.unlinked.pop(one.entry.local_file_path, None)
         outcome.deleted += len(done)
         outcome.done += [one.entry for one in done]
 
@@ -226,8 +237,3 @@ class _Verified:
     entry: PendingDelete
     before: os.stat_result
     receipt: Receipt
-
-
-def _state_of(status: os.stat_result) -> tuple[int, ...]:
-    """What is another where anything was done to a file: others were read since it was itself."""
-    return *identity(status), status.st_ctime_ns

@@ -22,7 +22,7 @@ from celestial_nasops.config import Config
 from celestial_nasops.daemon.board import coded
 from celestial_nasops.daemon_events import DELETIONS_GO_ON, DELETIONS_STOPPED, journalled
 from celestial_nasops.durable import folder_fault, put_aside, write_atomically
-from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault, shown
+from celestial_nasops.fault import Cause, Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.journal import Event
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.paths import MARKER_NAME as MARKER_NAME
@@ -114,8 +114,7 @@ class DeletionGuard:
             if found is not None and found == known:
                 return
             if known is not None:
-                what = f"its marker {MARKER_NAME} is " + ("missing" if found is None else "another one")
-                self._stop(causes.MEDIA_MARKER_MISSING, self._media_key, path=self._media, what=what)
+                self._stop(causes.MEDIA_MARKER_MISSING, self._media_key, path=self._media, what=_lost(found))
             if found is None:
                 content = _content()
                 self._write_local_marker(content)
@@ -152,19 +151,32 @@ class DeletionGuard:
         self.check()
         with self._lock:
             key, base, known = self._nas_key, self._base, self._markers.get(self._nas_key)
-        marker = f"{base.rstrip('/')}/{MARKER_NAME}"
+        marker = _marker_in(base)
         found = _remote_marker(files, marker)
         if found is not None and found == known:
             return
         if found is None:
             files.demand_folder(base)  # raises where the folder itself is away, which needs no person
         if known is not None:
-            what = f"its marker {MARKER_NAME} is " + ("missing" if found is None else "another one")
             target = files.typed_after_ssh
-            self._stop(causes.NAS_MARKER_MISSING, key, path=base, what=what, target=target)
+            self._stop(causes.NAS_MARKER_MISSING, key, path=base, what=_lost(found), target=target)
         if found is None:
             found = self._write_remote_marker(files, marker)
         self._remember(key, found)
+
+    def find_nas(self, files: NasFiles) -> None:
+        """Look whether the folder on the NAS is the one that it was, and leave everything as it is.
+
+        Raises:
+            NasUnavailable: it is not, or it is away.
+            NasFault: it can't be looked at.
+        """
+        with self._lock:
+            base, known = self._base, self._markers.get(self._nas_key)
+        files.demand_folder(base)
+        found = None if known is None else _remote_marker(files, _marker_in(base))
+        if found != known:
+            raise NasUnavailable(causes.NAS_MARKER_MISSING, path=base, what=_lost(found), target=files.typed_after_ssh)
 
     def check_queue(self, path: str, identity: str) -> None:
         """Check that the queue is the one that it was, and remember it where it is seen for the first time.
@@ -295,8 +307,14 @@ class DeletionGuard:
     def _write_remote_marker(self, files: NasFiles, marker: str) -> str:
         """Mark the folder on the NAS, or take the mark that another edge server has put there meanwhile."""
         content, temporary = _content(), f"{os.path.dirname(marker)}/{self._temporary}"
-        files.write(temporary, [content], stall_timeout_seconds=_STALL_SECONDS)
-        if not files.publish(temporary, marker):
+        try:
+            files.write(temporary, [content], stall_timeout_seconds=_STALL_SECONDS)
+            is_published = files.publish(temporary, marker)
+        except NasFault:
+            with contextlib.suppress(NasFault):
+                files.remove([temporary])
+            raise
+        if not is_published:
             files.remove([temporary])
         found = _remote_marker(files, marker)
         if found is None:
@@ -355,6 +373,14 @@ class DeletionGuard:
 
 def _tell(fault: Fault, event: Event | None = None) -> None:
     log.error("%s; %s", coded(fault), fault.remedy, extra=journalled(event, fault))
+
+
+def _marker_in(base: str) -> str:
+    return f"{base.rstrip('/')}/{MARKER_NAME}"
+
+
+def _lost(found: str | None) -> str:
+    return f"its marker {MARKER_NAME} is " + ("missing" if found is None else "another one")
 
 
 def _content() -> bytes:

@@ -14,12 +14,14 @@ from celestial_nasops.daemon import file_log
 from celestial_nasops.daemon.board import coded
 from celestial_nasops.daemon.common import Common
 from celestial_nasops.daemon.nas_connection import NasConnection
+from celestial_nasops.daemon.nas_connections import Borrowed
 from celestial_nasops.daemon.room import NoRoom
 from celestial_nasops.daemon.worker import Worker
 from celestial_nasops.daemon_events import FILE_FAILED, FILE_PUT_OFF, journalled
-from celestial_nasops.database.records import TO_BE_SENT, Appetite, FileRecord, TransferStatus
+from celestial_nasops.database.records import Appetite, FileRecord, TransferStatus
 from celestial_nasops.fault import DatabaseFault, Fault, LocalFault, NasFault, NasUnavailable, shown
 from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.nas import remote_errors
 from celestial_nasops.nas.files import BatchWay, NasFiles
 from celestial_nasops.receipts import Event, Receipt
 from celestial_nasops.transfer import Sent, Stopped, Withdrawn
@@ -42,7 +44,7 @@ log = logging.getLogger(__name__)
 
 
 class Lane(Worker):
-    """A thread with a connection of its own to the queue, and one to the NAS that stays open."""
+    """A thread with a connection of its own to the queue; one to the NAS it has while it has something to carry."""
 
     def __init__(
         self, name: str, common: Common, db: MediaStatusDB, ended: Callable[[], None], *, small_only: bool = False
@@ -52,13 +54,9 @@ class Lane(Worker):
         self.db = db
         self.small_only = small_only
         self._common = common
-        self._nas = NasConnection(common.config, found=common.board.found, heard=self.beat)
+        self._nas = Borrowed(common.nas, heard=self.beat)
         self._usual_seconds = common.config.security.connection_timeout_seconds
         self._batch_bytes = _FIRST_BATCH_BYTES
-
-    def abort(self) -> None:
-        """End the wait for the NAS, from any thread."""
-        self._nas.abort()
 
     def work(self) -> None:
         """Carry what there is, one large file or some small ones after the other."""
@@ -93,7 +91,7 @@ class Lane(Worker):
         room = self._common.room
         if room.seconds_to_look() == 0:
             with contextlib.suppress(NasFault):  # the files will meet that, too
-                room.look(self._files, self._is_to_be_sent)
+                room.look(self._files, self.db.is_to_be_sent)
         return self.db.claim_ready(
             self._appetite, small_only=self.small_only, excluding=excluding, fitting_bytes=room.fitting_bytes
         )
@@ -103,13 +101,9 @@ class Lane(Worker):
         with contextlib.suppress(DatabaseFault, NasFault):
             if self._common.availability.away_since is None and self._common.leftovers.find(self.db):
                 self._common.leftovers.remove(self._files())
+        self._nas.give_back()
         self.rest()
-        waits = [self._nas.close_if_idle(), self._common.room.seconds_to_look()]
-        return min((seconds for seconds in waits if seconds is not None), default=None)
-
-    def _is_to_be_sent(self, path: str) -> bool:
-        record = self.db.find(path)
-        return record is not None and record.transfer_status in TO_BE_SENT
+        return self._common.room.seconds_to_look()
 
     @property
     def _appetite(self) -> Appetite:
@@ -137,14 +131,15 @@ class Lane(Worker):
         common.board.took(self.name, records[0].file_path, total)
         try:
             files = self._files()
+            left = [common.unfinished.pop(r.file_path) for r in records if r.file_path in common.unfinished]
+            common.leftovers.files_left(left)
             common.leftovers.remove(files)
             way = files.batch
             if way is None or not common.room.take_batch(self.name, files, total):
                 return records
-            earlier = [common.unfinished.pop(r.file_path) for r in records if r.file_path in common.unfinished]
-            if earlier:
-                files.remove(earlier)
-            return self._send_batch(way, records, total)
+            rest = self._send_batch(way, records, total)
+            self._mark_nas(files)
+            return rest
         except Stopped:
             log.info("put down: %d small file(s)", len(records), extra=journalled(FILES_TOGETHER=len(records)))
             self._return_all(records)
@@ -193,7 +188,7 @@ class Lane(Worker):
             self._return_all([record])
             return False
         common = self._common
-        common.board.took(self.name, record.file_path, record.file_size or 0)
+        common.board.took(self.name, record.file_path, transfer.size_of(record))
         try:
             begun = time.monotonic()
             sent = self._send(record)
@@ -221,13 +216,15 @@ class Lane(Worker):
         common, config = self._common, self._common.config
         transfer.check_place(config, record)
         files = self._files()
-        common.leftovers.remove(files)
         day = dt.date.today()
         temporary = transfer.temporary_path(config, record, day)
         earlier = common.unfinished.get(record.file_path, temporary)
         part = common.parts.of(record.file_path)
         if earlier != temporary and (part is None or part.remote_path != earlier):
-            files.remove([earlier])  # begun on another day, and of a name without a date
+            # Begun on another day, and of a name without a date; or under another base_path.
+            common.leftovers.files_left([earlier])
+        common.leftovers.spare(temporary)
+        common.leftovers.remove(files)
         common.unfinished[record.file_path] = temporary
         is_small = self._appetite.is_small(record.file_size)
         hooks = transfer.Hooks(
@@ -263,6 +260,7 @@ class Lane(Worker):
 
         if not self._common.bandwidth.pace(size, small=small, wait=wait):
             raise Stopped
+        self._common.board.sends(self.name, size)
 
     def _arrived(self, arrivals: Sequence[tuple[FileRecord, Sent]], seconds: float) -> None:
         """Record what was sent, all in one transaction, and schedule the deletions with one durable write."""
@@ -335,7 +333,7 @@ class Lane(Worker):
             self._settle(record, lambda: self.db.mark_failed(record.id, error))
             self._is_done(record)
             return
-        counts = fault.code != causes.FILE_CHANGED.code
+        counts = fault.code != causes.FILE_CHANGED.code and not remote_errors.is_of_a_failing_disk(fault)
         fields: dict[str, object] = {"FILE_PATH": path, "FILE_SIZE": record.file_size, "ROW_ID": record.id}
         retries_left = common.config.sync_settings.max_retry_attempts - record.transfer_retry_count
         if fault.code in _FINAL or (counts and retries_left <= 0):

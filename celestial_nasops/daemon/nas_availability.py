@@ -7,16 +7,14 @@ import threading
 import time
 from collections.abc import Callable
 
-from celestial_nasops import causes
 from celestial_nasops.daemon_events import NAS_AWAY, NAS_BACK, journalled
 from celestial_nasops.fault import NasRefusal, NasUnavailable
+from celestial_nasops.nas.remote_errors import OF_WRITING
 
 _SHORTEST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 60.0
 _REFUSAL_FACTOR = 12  # a minute at the usual 5 s: DSM blocks an address that knocks more often
 _FORGET_SECONDS = 300.0  # after that long without trouble, the next one begins with the first pause again
-# A connection proves nothing about these, and they keep nobody from reading.
-_OF_WRITING = {causes.NAS_DISK_FULL.code, causes.NAS_OVER_QUOTA.code, causes.NAS_READ_ONLY.code}
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +64,7 @@ class NasAvailability:
     def connected(self) -> None:
         """It let us in, and its volume is there."""
         reason = self.reason
-        if reason is not None and reason.code not in _OF_WRITING:
+        if reason is not None and reason.code not in OF_WRITING:
             self._is_back()
 
     def works(self) -> None:
@@ -78,7 +76,7 @@ class NasAvailability:
     def can_be_read(self) -> bool:
         """Whether copies can be looked at, as far as is known."""
         reason = self.reason
-        return reason is None or reason.code in _OF_WRITING
+        return reason is None or reason.code in OF_WRITING
 
     def pause_left(self) -> float:
         """How long to leave it alone still (seconds)."""

@@ -1,4 +1,4 @@
-"""A worker's own connection to the NAS: opened when it is needed, kept open, closed when it was idle for long."""
+"""A connection to the NAS: opened when it is needed, kept open, closed when it was idle for long."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SPARE_IDLE_SECONDS = 20.0
 
 
 class NasConnection:
-    """For one thread; :meth:`abort` from any."""
+    """For one thread at a time; :meth:`abort` from any."""
 
     def __init__(
         self,
@@ -30,7 +30,6 @@ class NasConnection:
         *,
         timeout_seconds: float | None = None,
         found: Callable[[Capabilities], None] = lambda _: None,
-        heard: Callable[[], None] = lambda: None,
     ) -> None:
         """Prepare it.
 
@@ -38,11 +37,9 @@ class NasConnection:
             config: where to.
             timeout_seconds: for one step, where that shall not be the configured one.
             found: told what the NAS can do, once per connection, and again if something else turns out.
-            heard: called at each sign of life of the NAS during a step that takes long.
         """
         self._config = config
         self._found = found
-        self._heard = heard
         self._timeout_seconds = timeout_seconds or config.security.connection_timeout_seconds
         self._lock = threading.Lock()
         self._session: NasSession | None = None
@@ -50,8 +47,17 @@ class NasConnection:
         self._used_at = 0.0
         self._aborted = False
 
-    def files(self) -> NasFiles:
+    @property
+    def warmth(self) -> tuple[bool, bool, float]:
+        """The greater, the sooner it can be used: whether it is open, and for large data, too, and when it was used."""
+        session, child = self._session, self._child
+        return session is not None and session.alive, child is not None and child.is_open, self._used_at
+
+    def files(self, heard: Callable[[], None] = lambda: None) -> NasFiles:
         """The NAS's files, through a connection that is opened anew where it was lost.
+
+        Args:
+            heard: called at each sign of life of the NAS during a step that takes long.
 
         Raises:
             NasUnavailable: there is no connection to be had, or it was aborted.
@@ -67,23 +73,16 @@ class NasConnection:
             timeout_seconds=self._timeout_seconds,
             child=self._child,
             found=self._found,
-            heard=self._heard,
+            heard=heard,
         )
 
-    def close_if_idle(self) -> float | None:
-        """Close what was not used for some minutes; the NAS may want to sleep.
-
-        Returns:
-            In how many seconds to come again; None where nothing is left open.
-        """
+    def close_if_idle(self) -> None:
+        """Close what was not used for some minutes; the NAS may want to sleep."""
         idle_seconds = time.monotonic() - self._used_at
         if self._child is not None and idle_seconds >= _SPARE_IDLE_SECONDS:
             self._child.close()
         if self._session is not None and idle_seconds >= _IDLE_SECONDS:
             self.close()
-        if self._session is None:
-            return None
-        return (_SPARE_IDLE_SECONDS if idle_seconds < _SPARE_IDLE_SECONDS else _IDLE_SECONDS) - idle_seconds
 
     def close(self) -> None:
         """Close it; the next use opens another."""

@@ -17,6 +17,7 @@ from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.parts import Part
+from celestial_nasops.source import size_of
 
 _LOOK_FACTOR = 6  # half a minute at the usual 5 s
 _LONGEST_LOOK_SECONDS = 60.0
@@ -71,8 +72,9 @@ class Room:
             NoRoom: there is too little.
             NasUnavailable: the NAS or its volume is away.
         """
-        free, size = self._free(files), record.file_size or 0
-        there = files.stat(part.remote_path) if part is not None else None
+        free, size = self._free(files), size_of(record)
+        base = self._config.nas_settings.base_path.rstrip("/")  # under another one it may lie on another volume
+        there = files.stat(part.remote_path) if part and part.remote_path.startswith(f"{base}/") else None
         needed = max(0, size - (there.size if there is not None else 0))
         with self._lock:
             self._held.pop(worker, None)

@@ -96,6 +96,7 @@ class Supervisor:
                 self._ring_at = time.monotonic() + self._config.sync_settings.interval_minutes * 60
                 self._crew.ring()
             if self._signs.seconds_to_next(self._config.daemon_settings) == 0:
+                self._crew.nas.close_idle()
                 self._give_signs()
 
     def run_once(self) -> int:
@@ -140,11 +141,13 @@ class Supervisor:
         queue = self._config.database_settings
         with MediaStatusDB(queue.db_path, timeout_seconds=queue.connection_timeout, create=True) as db:
             taken_back, self._queue_identity = db.take_back_transferring(), db.identity()
+            begun_before = db.begun_before()  # also what was taken back by a daemon that died before it had tidied up
         for record in taken_back:
             told = journalled(events.FILE_TAKEN_BACK, FILE_PATH=record.file_path, ROW_ID=record.id)
             log.warning(
                 "took back row %d, which was left in transferring: %s", record.id, shown(record.file_path), extra=told
             )
+        for record in (*taken_back, *begun_before):
             with contextlib.suppress(LocalFault):
                 transfer.check_names(record)
                 remote = transfer.temporary_path(self._config, record, transfer.day_of(record))
@@ -339,7 +342,7 @@ class Supervisor:
         return Situation(
             doing=doing,
             in_hand=in_hand,
-            lanes=max(self._config.security.max_concurrent_transfers, len(in_hand)),  # small files have one more
+            lanes=max(self._crew.lanes, len(in_hand)),  # small files have one more
             waiting=waiting,
             away_since=availability.away_since,
             away=availability.reason,
@@ -375,6 +378,8 @@ class Supervisor:
     def _troubles(self) -> Iterator[str]:
         if self._finishing:
             yield "takes no further files, and ends after those in hand"
+        elif self._build_at is not None and self._paused is None and not self._crew.has_ended:
+            yield "takes no further files until those in hand are done"  # one crew ends, and the next one is to begin
         if self._guard.stopped is not None:
             yield f"deletions are stopped until 'media-sync-daemon resume': {self._guard.stopped}"
         if self._no_room:

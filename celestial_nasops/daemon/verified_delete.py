@@ -8,10 +8,10 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from celestial_nasops import causes
+from celestial_nasops import causes, paths
 from celestial_nasops.daemon.pending_deletes import PendingDelete
 from celestial_nasops.daemon_events import FILE_DELETED, FILE_GONE, journalled
 from celestial_nasops.durable import folder_fault, fsync_folder
@@ -39,16 +39,25 @@ class Hooks:
         is_stopping: asked between steps.
         check_media: raises where the media folder is not the one that it should be.
         check_nas: the same for the folder on the NAS.
+        is_in_media: whether a folder is the media folder or below it, wherever links in its path lead.
+        to_be_sent: which of some files wait in the queue, or are in hand, to be sent again.
     """
 
     expect: Callable[[float], None]
     is_stopping: Callable[[], bool]
     check_media: Callable[[], None] = lambda: None
     check_nas: Callable[[NasFiles], None] = lambda _files: None
+    is_in_media: Callable[[str], bool] = lambda _folder: True
+    to_be_sent: Callable[[Iterable[str]], set[str]] = lambda _paths: set()
 
 
 def delete_verified(
-    entry: PendingDelete, files: NasFiles, base_path: str, hooks: Hooks, receipts: ReceiptsDb | None = None
+    entry: PendingDelete,
+    files: NasFiles,
+    base_path: str,
+    hooks: Hooks,
+    receipts: ReceiptsDb | None,
+    unlinked: dict[str, Receipt],
 ) -> bool:
     """Verify a file and its copy, then delete the file.
 
@@ -58,6 +67,7 @@ def delete_verified(
         base_path: the folder on the NAS that must be there for a missing copy to mean anything.
         hooks: see there.
         receipts: where the second verification is testified before the deletion, and the deletion after it.
+        unlinked: what this process has deleted and not testified yet: the second verification, by the local path.
 
     Returns:
         Whether it was deleted now; False where it was gone already.
@@ -73,7 +83,7 @@ def delete_verified(
     local = read_local(entry, hooks)
     if local is None:
         hooks.check_media()  # raises where the disk is not mounted, and the file not gone
-        _found_gone(entry, receipts, files.verification_level)
+        _found_gone(entry, receipts, files.verification_level, unlinked)
         return False
     before, sha256 = local
     hooks.expect(before.st_size / SLOWEST_HASH_BYTES_PER_SECOND)
@@ -89,20 +99,21 @@ def delete_verified(
         raise NasFault(causes.DELETE_COPY_DIFFERS, path=path, remote_path=remote, found=found, expected=expected)
     if hooks.is_stopping():
         raise Stopped
+    _check_place(path, hooks)
     hooks.check_media()
     verified = Receipt(Event.VERIFIED_AGAIN, path, remote, copy.size, sha256, level)
     if receipts is not None:
         receipts.add_receipt(verified)
     try:
-        if identity(os.lstat(path)) != identity(before):
-            raise _changed(path, "it changed during the check")
-        os.unlink(path)
+        unlink_unchanged(path, before, hooks)
+        unlinked[path] = verified
         fsync_folder(os.path.dirname(path))
     except OSError as error:
         raise deletion_failed(path, error) from error
     tell_deleted(verified, time.monotonic() - begun)
     if receipts is not None:
         receipts.add_receipt(dataclasses.replace(verified, event=Event.DELETED))
+    unlinked.pop(path, None)
     return True
 
 
@@ -123,8 +134,23 @@ def read_local(entry: PendingDelete, hooks: Hooks) -> tuple[os.stat_result, str]
         return None
     except OSError as error:
         raise deletion_failed(entry.local_file_path, error) from error
+    _check_place(entry.local_file_path, hooks)
     _check_as_recorded(entry, before)
     return before, _check_content(entry, before, hooks)
+
+
+def unlink_unchanged(path: str, before: os.stat_result, hooks: Hooks) -> None:
+    """Delete a file, if it is what was read.
+
+    Raises:
+        LocalFault: something was done to it since.
+        DeletionsStopped: as ``hooks`` found.
+        OSError: it can't be looked at or deleted.
+    """
+    hooks.check_media()
+    if _state_of(os.lstat(path)) != _state_of(before):
+        raise _touched(path)
+    os.unlink(path)
 
 
 def tell_deleted(verified: Receipt, seconds: float, together: int = 1) -> None:
@@ -148,27 +174,41 @@ def deletion_failed(path: str, error: OSError) -> LocalFault:
     return LocalFault(causes.DELETE_FAILED, path=path, reason=error.strerror or str(error), remedy=folder.remedy)
 
 
-def _found_gone(entry: PendingDelete, receipts: ReceiptsDb | None, level: VerificationLevel) -> None:
-    """Say who removed the file.
+def _found_gone(
+    entry: PendingDelete, receipts: ReceiptsDb | None, level: VerificationLevel, unlinked: dict[str, Receipt]
+) -> None:
+    """Say who removed the file, as far as that was seen.
 
-    We, where the receipt of the second verification is the last one, or that of the deletion: then we were killed
-    before the deletion was recorded, or struck from the list.
+    What this process has deleted it knows. After the receipt of a second verification an earlier one may have done it
+    and been killed, or somebody else may have.
     """
     path = entry.local_file_path
+    verified = unlinked.get(path)
     last = None if receipts is None else receipts.last_receipt(path)
-    if receipts is not None and last is not None and last.event in (Event.VERIFIED_AGAIN, Event.DELETED):
-        what = "the list"
-        if last.event is Event.VERIFIED_AGAIN:
-            receipts.add_receipt(dataclasses.replace(last, event=Event.DELETED))
-            what = "its receipt"
+    if receipts is not None and verified is not None:
+        last = dataclasses.replace(verified, event=Event.DELETED)
+        receipts.add_receipt(last)
+        del unlinked[path]
+    if last is not None and last.event is Event.DELETED:
         told = journalled(FILE_DELETED, FILE_PATH=path, REMOTE_PATH=last.remote_path, SHA256=last.sha256)
-        log.info("%s was deleted earlier; %s was still to be written", shown(path), what, extra=told)
+        log.info("%s was deleted earlier, which was still to be written down", shown(path), extra=told)
         return
     told = journalled(FILE_GONE, FILE_PATH=path, REMOTE_PATH=entry.remote_file_path)
-    log.warning("%s was to be deleted and is gone already; somebody else removed it", shown(path), extra=told)
+    if paths.is_test_file(path) or (last is not None and last.event is Event.VERIFIED_AGAIN):
+        who = "the daemon right before it was stopped, or somebody else"
+        log.info("%s is gone already; it was removed by %s", shown(path), who, extra=told)
+    else:
+        log.warning("%s was to be deleted and is gone already; somebody else removed it", shown(path), extra=told)
     if receipts is not None:
         sha256 = entry.local_checksum if len(entry.local_checksum) == 64 else ""
-        receipts.add_receipt(Receipt(Event.GONE, path, entry.remote_file_path, entry.local_size, sha256, level))
+        gone = Receipt(Event.GONE, path, entry.remote_file_path, entry.local_size, sha256, level)
+        receipts.add_receipt(gone if last is None else dataclasses.replace(last, event=Event.GONE))
+
+
+def _check_place(path: str, hooks: Hooks) -> None:
+    folder = os.path.dirname(path)
+    if not hooks.is_in_media(folder):
+        raise _changed(path, f"its folder leads to {os.path.realpath(folder)}, which is not in the media folder")
 
 
 def _check_as_recorded(entry: PendingDelete, status: os.stat_result) -> None:
@@ -191,8 +231,8 @@ def _check_content(entry: PendingDelete, before: os.stat_result, hooks: Hooks) -
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(fd, "rb", buffering=0) as file:
-            if identity(os.fstat(fd)) != identity(before):
-                raise _changed(path, "it changed during the check")
+            if _state_of(os.fstat(fd)) != _state_of(before):
+                raise _touched(path)
             while chunk := file.read(CHUNK_BYTES):
                 hooks.expect(0)
                 if hooks.is_stopping():
@@ -210,3 +250,12 @@ def _check_content(entry: PendingDelete, before: os.stat_result, hooks: Hooks) -
 
 def _changed(path: str, what: str) -> NeedsAPerson:
     return NeedsAPerson(causes.DELETE_LOCAL_CHANGED, path=path, what=what)
+
+
+def _touched(path: str) -> LocalFault:
+    return LocalFault(causes.DELETE_LOCAL_CHANGED, path=path, what="something was done to it during the check")
+
+
+def _state_of(status: os.stat_result) -> tuple[int, ...]:
+    """What is another where anything was done to a file: its time of modification can be set to what it was."""
+    return *identity(status), status.st_ctime_ns

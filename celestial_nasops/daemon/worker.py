@@ -48,10 +48,6 @@ class Worker(threading.Thread, abc.ABC):
     def work(self) -> None:
         """What it does, until it is told to end."""
 
-    @abc.abstractmethod
-    def abort(self) -> None:
-        """End its wait for the NAS, from any thread."""
-
     def run(self) -> None:
         """Work, and keep whatever ends that unexpectedly."""
         try:

@@ -27,6 +27,7 @@ class DbConnection:
     Attributes:
         path: the file as it was named.
         folder: where the file and its -wal lie, symbolic links resolved: the folder for a ``Wakeup`` to watch.
+        file: the device and the inode of what was opened; None where nothing was there.
     """
 
     def __init__(self, path: str, *, timeout_seconds: float, create: bool = False) -> None:
@@ -47,7 +48,7 @@ class DbConnection:
         if create and not os.path.exists(path):
             _create(path, timeout_seconds)
         # Taken before opening: if the file is replaced in between, that is noticed, not missed.
-        self._identity = _identity(path)
+        self.file = _file(path)
         with translated(path, timeout_seconds):
             self._connection = sqlite3.connect(
                 # Without the mode a missing file would be created.
@@ -88,7 +89,7 @@ class DbConnection:
         Raises:
             DatabaseFault: DATABASE_REPLACED where it does not.
         """
-        if _identity(self.path) != self._identity:
+        if _file(self.path) != self.file:
             raise DatabaseFault(causes.DATABASE_REPLACED, path=self.path)
 
     def data_version(self) -> int:
@@ -146,7 +147,7 @@ def _create(path: str, timeout_seconds: float) -> None:
         raise DatabaseFault(causes.DATABASE_FAILED, path=path, reason=reason) from error
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def _file(path: str) -> tuple[int, int] | None:
     try:
         status = os.stat(path)
     except OSError:

@@ -53,10 +53,6 @@ class TransferStatus(StrEnum):
             return None
 
 
-# What the daemon still has to carry, or carries.
-TO_BE_SENT = (TransferStatus.PENDING, TransferStatus.TRANSFERRING)
-
-
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """One row of the queue. Sizes are bytes, times are UTC as ``YYYY-MM-DD HH:MM:SS``.
@@ -101,6 +97,15 @@ class FileRecord:
             created_at=_text(values["created_at"]),
             updated_at=_text(values["updated_at"]),
         )
+
+    def seconds_untouched(self, now: float) -> float | None:
+        """How long ago the row was written last; None where no moment tells. Not all programs keep ``updated_at``.
+
+        Args:
+            now: Unix seconds.
+        """
+        moments = (self.updated_at, self.transfer_start_time, self.transfer_end_time)
+        return min((age for moment in moments if (age := age_seconds(moment, now)) is not None), default=None)
 
 
 class Appetite(NamedTuple):
@@ -201,6 +206,6 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def bytes_in_all(total: object) -> int:
-    """The sum of sizes as SQLite's TOTAL gives it; 0 where what was summed up were no sizes."""
-    return _whole(total) or 0
+def bytes_in_all(total: float) -> int:
+    """The sum of sizes as SQLite's TOTAL gives it."""
+    return int(total)

@@ -40,9 +40,11 @@ MARK_FAILED = """
     WHERE id = :id AND transfer_status IN ('transferring', 'TRANSFERRING', 'downloading', 'DOWNLOADING')
 """
 
+# A row that goes back keeps its transfer_start_time: it tells, also a daemon that starts anew, that a part of the file
+# may lie on the NAS, and in the folder of which day.
 RETURN_TO_QUEUE = """
     UPDATE media_transfer_status
-    SET transfer_status = 'pending', transfer_start_time = NULL,
+    SET transfer_status = 'pending',
         last_error_message = COALESCE(CAST(:error AS TEXT), last_error_message),
         transfer_retry_count = COALESCE(transfer_retry_count, 0) + :retries, updated_at = CURRENT_TIMESTAMP
     WHERE id = :id AND transfer_status IN ('transferring', 'TRANSFERRING', 'downloading', 'DOWNLOADING')
@@ -50,7 +52,7 @@ RETURN_TO_QUEUE = """
 
 TAKE_BACK = """
     UPDATE media_transfer_status
-    SET transfer_status = 'pending', transfer_start_time = NULL, updated_at = CURRENT_TIMESTAMP
+    SET transfer_status = 'pending', updated_at = CURRENT_TIMESTAMP
     WHERE id = ?
 """
 
@@ -63,6 +65,12 @@ _RECORD = """
 """
 
 FIND = _RECORD + "WHERE file_path = CAST(? AS TEXT) AND file_path <> '__INIT_MARKER__' ORDER BY id LIMIT 1"
+
+TO_BE_SENT = """
+    SELECT 1 FROM media_transfer_status
+    WHERE file_path = CAST(? AS TEXT) AND file_path <> '__INIT_MARKER__'
+        AND lower(transfer_status) IN ('pending', 'transferring', 'downloading') LIMIT 1
+"""
 
 _OF_LIST = "WHERE id IN (SELECT value FROM json_each(?))"
 
@@ -92,10 +100,11 @@ _TRANSFERRING = """ @TRANSFER
 """
 
 # The check's files are no media; one is refused in each run, as a proof, and is gone with the run.
-_FAILED = """ @TRANSFER
-    WHERE transfer_status IN ('failed', 'FAILED') AND file_path <> '__INIT_MARKER__'
+IS_FAILED = """
+    transfer_status IN ('failed', 'FAILED') AND file_path <> '__INIT_MARKER__'
         AND INSTR(file_name, '.smoke-check.') = 0
 """
+_FAILED = f" @TRANSFER WHERE {IS_FAILED}"
 
 _READY = """ @READY
     WHERE download_status IN ('completed', 'COMPLETED') AND transfer_status IN ('pending', 'PENDING')
@@ -141,6 +150,9 @@ _CANDIDATE = "SELECT id, file_size FROM media_transfer_status"
 _FIRST = "@SIZE AND id NOT IN (SELECT value FROM json_each(:excluding)) ORDER BY created_at, id LIMIT :limit"
 _SMALL = " AND file_size <= :small_bytes"
 
+# What is no file's size, such as 1e300 or -1, would make a lie of the sum of all.
+_SIZE = "CASE WHEN CAST(file_size AS INTEGER) BETWEEN 0 AND 1125899906842624 THEN file_size END"
+
 _AHEAD = " AND (created_at, id) < (SELECT created_at, id FROM media_transfer_status WHERE id = :id)"
 
 
@@ -148,6 +160,7 @@ class Statements(NamedTuple):
     """The statements that depend on the indexes of the table."""
 
     transferring: str
+    begun_before: str
     count_transferring: str
     count_failed: str
     newest_failed: str
@@ -170,7 +183,7 @@ class Statements(NamedTuple):
             index_on_transfer: one that begins with transfer_status, if there is one.
         """
         count = "SELECT COUNT(*) FROM media_transfer_status"
-        total = "SELECT COUNT(*), TOTAL(file_size) FROM media_transfer_status"
+        total = f"SELECT COUNT(*), TOTAL({_SIZE}) FROM media_transfer_status"  # noqa: S608 - fixed text
         ready, transfer = _indexed(index_on_both or index_on_transfer), _indexed(index_on_transfer)
 
         def named(statement: str) -> str:
@@ -180,6 +193,7 @@ class Statements(NamedTuple):
 
         return cls(
             transferring=named(_RECORD + _TRANSFERRING + "ORDER BY id"),
+            begun_before=named(_RECORD + _READY + "AND transfer_start_time IS NOT NULL ORDER BY id"),
             count_transferring=named(count + _TRANSFERRING),
             count_failed=named(count + _FAILED),
             newest_failed=named(_RECORD + _FAILED + "ORDER BY updated_at DESC, id DESC LIMIT 1"),

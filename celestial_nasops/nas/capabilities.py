@@ -11,12 +11,20 @@ from celestial_nasops.nas.verification import VerificationLevel
 
 _SHOWN_CHARACTERS = 80
 
-# Run before a connection's first command, in the same round trip. One child process; all else is done by the shell.
+# Run before a connection's first command, in the same round trip. Two or three child processes; all else is done by the
+# shell. There are BusyBoxes without stat -c, and old ones without ln -T; the folder / is linked nowhere by that.
 # GNU's stat answers with its version, BusyBox's with a complaint that names its own.
 SHELL_FACTS = (
-    "for tool in cat dd ln mkdir rm rmdir sha256sum stat sync truncate; do "
-    'command -v "$tool" > /dev/null 2>&1 || echo "missing $tool"; done; stat --version 2>&1'
+    "for tool in cat dd ln mkdir rm rmdir sha256sum sync truncate; do "
+    'command -v "$tool" > /dev/null 2>&1 || echo "missing $tool"; done; '
+    'case $(ln -T / / 2>&1) in *option*) echo "missing ln -T" ;; esac; said=$(stat --version 2>&1); echo "$said"; '
+    'case $said in *"(GNU coreutils)"*) ;; *) stat -c %f / > /dev/null 2>&1 || echo "missing stat -c" ;; esac'
 )
+_INPUT = "input"
+_EATEN = "what is sent to a command there does not all reach it, as where a profile asks something"
+_MISSING = re.compile("missing ([a-z0-9]{1,20}(?: -[a-zA-Z])?)")
+# Without them an upload that was cut off is begun anew, and empty folders stay.
+_DISPENSABLE = frozenset({"dd", "rmdir", "truncate"})
 
 
 class Way(StrEnum):
@@ -36,13 +44,27 @@ class ShellFacts(NamedTuple):
     def read(cls, said: bytes) -> ShellFacts:
         """Understand what ``SHELL_FACTS`` said; what can't be understood is of a kind of its own."""
         lines = said.decode("utf-8", "replace").splitlines()
-        missing = tuple(line.removeprefix("missing ") for line in lines if re.fullmatch("missing [a-z0-9]{1,20}", line))
+        missing = tuple(match[1] for match in map(_MISSING.fullmatch, lines) if match is not None)
         for line in lines:
             if "(GNU coreutils)" in line:
                 return cls(f"GNU coreutils {line.split()[-1]}"[:_SHOWN_CHARACTERS], missing)
             if line.startswith("BusyBox "):
                 return cls(" ".join(line.split()[:2])[:_SHOWN_CHARACTERS], missing)
         return cls("other tools", missing)
+
+    @property
+    def can_carry(self) -> bool:
+        """Whether files can be sent and proven with what there is, if not as well as with all of it."""
+        return _DISPENSABLE.issuperset(self.missing)
+
+    @property
+    def lacks_input(self) -> bool:
+        """Whether something at the login reads what is meant for a command."""
+        return _INPUT in self.missing
+
+    def in_words(self, lacks: str) -> str:
+        """Why it won't do; ``lacks`` says that ``{tools}`` are missing."""
+        return _EATEN if self.lacks_input else lacks.format(tools=", ".join(self.missing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,12 @@ from typing import NamedTuple, Protocol
 
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas.capabilities import Capabilities
+from celestial_nasops.nas.piece import Chunk
 from celestial_nasops.nas.verification import VerificationLevel
 
 SLOWEST_HASH_BYTES_PER_SECOND = 5e6
+# To publish means to flush a folder, which waits for whatever else a busy disk is writing.
+SLOWEST_FLUSH_SECONDS = 60.0
 
 
 class RemoteStat(NamedTuple):
@@ -39,7 +42,7 @@ class BatchWay(Protocol):
     """What some ways to the NAS can do for many small files at once; see ``ShellBatch``."""
 
     def unpack(
-        self, folder: str, archive: Iterable[bytes], *, below: str, size: int, stall_timeout_seconds: float
+        self, folder: str, archive: Iterable[Chunk], *, below: str, size: int, stall_timeout_seconds: float
     ) -> dict[str, str]:
         """Unpack a tar archive into a new folder, and hash what lies there."""
 
@@ -149,7 +152,7 @@ class NasFiles(abc.ABC):
     def write_on(
         self,
         path: str,
-        chunks: Iterable[bytes],
+        chunks: Iterable[Chunk],
         *,
         start: int,
         size: int,

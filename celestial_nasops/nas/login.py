@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
 # Our own waits decide; paramiko's, which don't say what they waited for, come later.
 _LIBRARY_GRACE_SECONDS = 5.0
-_IDLE_SECONDS = 60.0
+_IDLE_SECONDS = 600.0
 _SAID_SHOWN_CHARACTERS = 200
 
 
@@ -41,7 +41,8 @@ def log_in(target: SshTarget, wire: Wire, timeout_seconds: float) -> paramiko.Tr
     library = ssh_library.load()
     known_hosts = KnownHosts.read(target.known_hosts_files)
     transport: paramiko.Transport = BoundedTransport(wire.socket)
-    # It would wake ten times a second to see whether it was closed; we wake it when we close it.
+    # It would wake ten times a second to see whether it was closed; we wake it when we close it. Longer than any
+    # connection lies idle.
     wire.socket.settimeout(_IDLE_SECONDS)
     try:
         transport.banner_timeout = transport.handshake_timeout = timeout_seconds + _LIBRARY_GRACE_SECONDS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from celestial_nasops import causes
 from celestial_nasops.config import NasSettings
 from celestial_nasops.fault import NasFault
-from celestial_nasops.nas.capabilities import Capabilities, Way, of_shell
+from celestial_nasops.nas.capabilities import Capabilities, ShellFacts, Way, of_shell
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell_files import ShellFiles
@@ -77,25 +77,27 @@ class _Opening:
         """
         session, facts = self._session, self._session.shell_facts
         if facts is not None and (not facts.missing or self._access == "shell"):
-            return self._chosen(of_shell(facts), self._shell())
+            return self._by_shell(facts)
         if self._access == "shell" and shell_failed is not None:
             raise shell_failed
         try:
             client = session.sftp(self._timeout_seconds)
         except NasFault as no_sftp:
-            if no_sftp.code != causes.NAS_NO_SFTP.code:
+            # What reads what is meant for a command may read what is meant for an SFTP server, which waits then.
+            is_eaten = facts is not None and facts.lacks_input and no_sftp.code == causes.NAS_SILENT.code
+            if no_sftp.code != causes.NAS_NO_SFTP.code and not is_eaten:
                 raise
             if shell_failed is not None:
                 raise shell_failed from no_sftp
-            if facts is not None:  # a poor shell is better than nothing
-                return self._chosen(of_shell(facts), self._shell())
+            if facts is not None:
+                return self._by_shell(facts)
             raise
         from celestial_nasops.nas.sftp_packets import FLUSH, FREE_SPACE, HARD_LINK
         from celestial_nasops.nas.sftp_view import find_hidden_prefix
 
         why = shell_failed.values.get("output", "") if shell_failed is not None else ""
         if facts is not None:
-            why = f"it lacks {', '.join(facts.missing)}"
+            why = facts.in_words("it lacks {tools}")
         base = self._base_path
         with session.bounded(self._timeout_seconds, action="look for", path=base):
             hidden = find_hidden_prefix(client, base)
@@ -112,6 +114,16 @@ class _Opening:
         files = self._sftp(capabilities)
         # Where the base can't be seen, its volume is perhaps not mounted; look again at the next occasion.
         return files if hidden is None else self._chosen(capabilities, files)
+
+    def _by_shell(self, facts: ShellFacts) -> NasFiles:
+        """A poor shell is better than nothing, but no file is to blame for what is missing to carry any.
+
+        Raises:
+            NasUnavailable: it is too poor.
+        """
+        if not facts.can_carry:
+            raise self._session.no_shell(facts.in_words("the shell that it gets lacks {tools}"))
+        return self._chosen(of_shell(facts), self._shell())
 
     def _chosen(self, capabilities: Capabilities, files: NasFiles) -> NasFiles:
         self._session.capabilities = capabilities

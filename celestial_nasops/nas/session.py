@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -160,8 +161,8 @@ class NasSession:
                 channel = self._channel(timeout_seconds)
                 with contextlib.closing(channel):
                     channel.exec_command(framed.command)
-                    if stdin is not None:
-                        source_failed = _send(channel, stdin, watchdog)
+                    if framed.input_first or stdin is not None:
+                        source_failed = _send(channel, itertools.chain([framed.input_first], stdin or ()), watchdog)
                     channel.shutdown_write()
                     output = _collect(channel, framed, watchdog, more_time)
                     reply = framed.reply(output)
@@ -177,7 +178,7 @@ class NasSession:
                 fault = NasUnavailable(causes.NAS_SESSION_REFUSED, host=self.target.host, reason=error.text)
             except Exception as error:  # noqa: BLE001 - the library passes on whatever a malformed message ended in
                 fault = (
-                    self._no_shell("it refuses to run commands")
+                    self.no_shell("it refuses to run commands")
                     if self._outlives_failure()
                     else self._lost(purpose, error)
                 )
@@ -289,9 +290,10 @@ class NasSession:
         while channel.recv_stderr_ready() and len(output) <= _OUTPUT_LIMIT_BYTES:
             output += channel.recv_stderr(4096)
         noise = output.decode("utf-8", "replace").strip()[-_NOISE_SHOWN_CHARACTERS:]
-        return self._no_shell(noise or f"it ends with status {status} and says nothing")
+        return self.no_shell(noise or f"it ends with status {status} and says nothing")
 
-    def _no_shell(self, output: str) -> NasFault:
+    def no_shell(self, output: str) -> NasFault:
+        """The fault of an account without a shell, which says why."""
         return NasUnavailable(
             causes.NAS_NO_SHELL,
             username=self.target.username,

@@ -48,6 +48,8 @@ class Faults:
                 return "Permission denied"
             case Status.OP_UNSUPPORTED:
                 return "Operation not supported"
+            case Status.BAD_MESSAGE:  # OpenSSH's for ENAMETOOLONG and EINVAL
+                return f"{said}, as for a name that is too long or not allowed there"
             case Status.FAILURE:
                 with contextlib.suppress(Refused):
                     return self._reason_of_failure(action, path) or said
@@ -61,12 +63,12 @@ class Faults:
             return "No space left on device"
         if action in ("remove", "write") and self.view.is_folder(path):
             return "Is a directory"
-        if space is not None and action in _NEEDS_SPACE and self._takes_nothing(posixpath.dirname(path)):
-            return remote_errors.TAKES_NOTHING
+        if action in _NEEDS_SPACE and self._takes_nothing(posixpath.dirname(path)):
+            return remote_errors.TELLS_NOTHING if space is None else remote_errors.TAKES_NOTHING
         return ""
 
     def _takes_nothing(self, folder: str) -> bool:
-        """Whether not even one byte of another file is taken there, as by a quota that is used up."""
+        """Whether not even one byte of another file is taken there, as by a quota that is used up or on a full disk."""
         while not self.view.is_folder(folder):
             folder = posixpath.dirname(folder)
         client = self.view.client

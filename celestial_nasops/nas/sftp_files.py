@@ -14,6 +14,7 @@ from celestial_nasops import causes
 from celestial_nasops.fault import NasUnavailable
 from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.files import (
+    SLOWEST_FLUSH_SECONDS,
     SLOWEST_HASH_BYTES_PER_SECOND,
     NasFiles,
     RemoteCopy,
@@ -22,6 +23,7 @@ from celestial_nasops.nas.files import (
     absolute,
     folder_below,
 )
+from celestial_nasops.nas.piece import Chunk
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.sftp_batch import SftpBatch
 from celestial_nasops.nas.sftp_client import SftpClient
@@ -115,8 +117,7 @@ class SftpFiles(NasFiles):
             return SftpBatch(self._client, self._view, heard).sha256_of_all(sizes)
 
     def make_folder(self, folder: str, *, below: str) -> None:
-        absolute(folder)
-        with self._step("make the folder", folder) as watchdog:
+        with self._step("make the folder", absolute(folder)) as watchdog:
             self._demand_base(below)
             self._make_all(folder, watchdog)
 
@@ -147,7 +148,7 @@ class SftpFiles(NasFiles):
     def write_on(
         self,
         path: str,
-        chunks: Iterable[bytes],
+        chunks: Iterable[Chunk],
         *,
         start: int,
         size: int,
@@ -156,7 +157,7 @@ class SftpFiles(NasFiles):
     ) -> WrittenCopy:
         with self._step("write", path, stall_timeout_seconds) as watchdog:
             handle = self._open_part(path, start) if start else self._create(path, watchdog)
-            written = self._written(handle, chunks, start, watchdog)
+            written = self._written(handle, map(bytes, chunks), start, watchdog)
             if written == size:
                 return WrittenCopy(size, self._read_back(path, size, "write", watchdog))
         if isinstance(written, BaseException):
@@ -165,7 +166,7 @@ class SftpFiles(NasFiles):
 
     def publish(self, temporary: str, final: str) -> bool:
         old, new = self._view.seen(temporary), self._view.seen(final)
-        with self._step("publish", final):
+        with self._step("publish", final, self._timeout_seconds + SLOWEST_FLUSH_SECONDS):
             if not (self._capabilities.hard_links and self._linked(old, new)):
                 if self._view.look(final) is not None:
                     return False
@@ -394,7 +395,5 @@ class SftpFiles(NasFiles):
 
     def _too_slow(self, seconds: float, stage: str) -> NasUnavailable:
         self._session.abort()
-        target = self._session.target
-        return NasUnavailable(
-            causes.NAS_SILENT, host=target.host, port=target.port, seconds=round(seconds), stage=stage
-        )
+        host, port = self._session.target.host, self._session.target.port
+        return NasUnavailable(causes.NAS_SILENT, host=host, port=port, seconds=round(seconds), stage=stage)

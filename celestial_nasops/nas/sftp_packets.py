@@ -55,6 +55,7 @@ class Status(IntEnum):
     NO_SUCH_FILE = 2
     PERMISSION_DENIED = 3
     FAILURE = 4
+    BAD_MESSAGE = 5
     OP_UNSUPPORTED = 8
 
 

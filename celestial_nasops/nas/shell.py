@@ -10,6 +10,12 @@ from typing import NamedTuple
 
 _STATUS_DIGITS = 3
 _STATUS_LIMIT = 8  # an exit status and its newline are shorter
+# What csh and fish take for more than itself between single quotes stands there as printf's %b reads it.
+_ODD = str.maketrans({"\\": "\\0134", "!": "\\0041", "\n": "\\0012"})
+_READ_ODD = (
+    'n=$#; while [ "$n" -gt 0 ]; do word=$(printf "%b." "$1"); shift; set -- "$@" "${word%.}"; n=$((n - 1)); done; '
+)
+_READ_INPUT = 'read -r word; [ "$word" = input-{nonce} ] || echo "missing input"; '
 
 
 class Reply(NamedTuple):
@@ -27,19 +33,27 @@ class Framed:
     """
 
     def __init__(self, script: str, args: Sequence[str | bytes] = (), *, aside: str = "") -> None:
-        """Wrap a script; ``aside`` is another one that is run before it, for what :meth:`said_aside` gives."""
+        """Wrap a script; ``aside`` is another one that is run before it, for what :meth:`said_aside` gives.
+
+        Where there is one, ``input_first`` is a line that has to be sent before all else that the script reads. If it
+        does not come as it was sent, ``missing input`` is said aside: something at the login, which asks a question,
+        would eat of each file as well.
+        """
         nonce = secrets.token_hex(8)
+        self.input_first = f"input-{nonce}\n".encode() if aside else b""
         self._aside = f"aside-{nonce}\n".encode()
         self._begin = f"begin-{nonce}\n".encode()
         self._end = f"\nend-{nonce} ".encode()
         # A shell that merely echoes the command answers nothing: the markers are not lines of their own there.
+        has_odd = any(ord(char) in _ODD for arg in args for char in os.fsdecode(arg))
         text = (
             "LC_ALL=C; export LC_ALL; exec 2>&1; "
-            + (f"echo aside-{nonce}; ( {aside} ) < /dev/null; " if aside else "")
+            + (_READ_ODD if has_odd else "")
+            + (f"echo aside-{nonce}; {_READ_INPUT.format(nonce=nonce)}( {aside} ) < /dev/null; " if aside else "")
             + f"echo begin-{nonce}; ( {script} ); status=$?; "
             f'echo; echo end-{nonce} "$status"'
         )
-        words = [b"exec sh -c", _quoted(text), b"sh", *map(_quoted, args)]
+        words = [b"exec sh -c", _quoted(text), b"sh", *map(quoted_argument, args)]
         self.command = b" ".join(words)
 
     def answer(self, output: bytes | bytearray) -> bytes | None:
@@ -70,6 +84,11 @@ class Framed:
         status, newline, _ = bytes(output[end + len(self._end) :]).partition(b"\n")
         is_status = newline and status.isdigit() and len(status) <= _STATUS_DIGITS
         return Reply(int(status), answer) if is_status else None
+
+
+def quoted_argument(word: str | bytes) -> bytes:
+    """An argument as it stands in a command."""
+    return _quoted(os.fsdecode(word).translate(_ODD))
 
 
 def _quoted(word: str | bytes) -> bytes:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-import shlex
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas import remote_errors
-from celestial_nasops.nas.files import SLOWEST_HASH_BYTES_PER_SECOND, absolute
-from celestial_nasops.nas.shell import Reply
+from celestial_nasops.nas.files import SLOWEST_FLUSH_SECONDS, SLOWEST_HASH_BYTES_PER_SECOND, absolute
+from celestial_nasops.nas.piece import Chunk
+from celestial_nasops.nas.shell import Reply, quoted_argument
 
 # Linux takes at most 128 KiB as one argument, and the login shell gets the whole command as one.
 COMMAND_LIMIT_BYTES = 64 * 1024
@@ -77,7 +77,7 @@ class ShellBatch:
         self._timeout_seconds = timeout_seconds
 
     def unpack(
-        self, folder: str, archive: Iterable[bytes], *, below: str, size: int, stall_timeout_seconds: float
+        self, folder: str, archive: Iterable[Chunk], *, below: str, size: int, stall_timeout_seconds: float
     ) -> dict[str, str]:
         """Unpack an archive into a new folder, flush it to the disk, and read what lies there.
 
@@ -142,7 +142,7 @@ class ShellBatch:
             reply = self._run(
                 _PUBLISH,
                 args=[absolute(folder), absolute(target_folder), *some],
-                timeout_seconds=self._timeout_seconds,
+                timeout_seconds=self._timeout_seconds + SLOWEST_FLUSH_SECONDS,
                 action="publish files in",
                 path=target_folder,
             )
@@ -194,7 +194,7 @@ def command_lengths(words: Sequence[str]) -> Iterator[list[str]]:
     part: list[str] = []
     length = 0
     for word in words:
-        size = len(os.fsencode(shlex.quote(word))) + 1
+        size = len(quoted_argument(word)) + 1
         if part and length + size > COMMAND_LIMIT_BYTES:
             yield part
             part, length = [], 0

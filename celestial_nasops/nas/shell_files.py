@@ -13,6 +13,7 @@ from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.nas import remote_errors, shell_batch, shell_resume
 from celestial_nasops.nas.capabilities import Capabilities, of_shell
 from celestial_nasops.nas.files import (
+    SLOWEST_FLUSH_SECONDS,
     SLOWEST_HASH_BYTES_PER_SECOND,
     NasFiles,
     RemoteCopy,
@@ -21,6 +22,7 @@ from celestial_nasops.nas.files import (
     absolute,
     folder_below,
 )
+from celestial_nasops.nas.piece import Chunk
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell import Reply
 from celestial_nasops.nas.shell_batch import ShellBatch, command_lengths
@@ -50,8 +52,13 @@ _MAKE_FOLDER = 'stat -L -c %f -- "$2" > /dev/null || exit 3; mkdir -p -- "$1"'
 _WRITE = 'mkdir -p -- "${1%/*}" && rm -f -- "$1" && set -C && cat > "$1" && sync "$1" && stat -c %s -- "$1"'
 # A hard link is the one way to publish that is atomic and never overwrites. Where there is none, as on exFAT, mv -n is
 # what is left. Its exit code may be 0 when it did nothing, so that is told from what lies there.
+#
+# A flush may outlive the session that waits for it, and then the next try begins a new file of the same name: what was
+# verified is held open meanwhile, so that none can have its inode number, and nothing but it is published.
 _PUBLISH = (
-    'sync "$1" || exit; if said=$(ln -T -- "$1" "$2" 2>&1); then rm -f -- "$1" || exit; else '
+    'inode=$(stat -c %i -- "$1") && exec 4< "$1" && sync "$1" || exit; '
+    '[ "$(stat -c %i -- "$1")" = "$inode" ] || { echo "$1: it was replaced meanwhile"; exit 1; }; exec 4<&-; '
+    'if said=$(ln -T -- "$1" "$2" 2>&1); then rm -f -- "$1" || exit; else '
     f'case $said in {shell_batch.NO_HARD_LINKS}) ;; *) printf "%s" "$said"; exit 3 ;; esac; '
     'said=; [ -e "$2" ] || [ -L "$2" ] || said=$(mv -n -- "$1" "$2" 2>&1); status=$?; '
     'if [ -e "$1" ]; then if [ -e "$2" ] || [ -L "$2" ]; then echo "$2: File exists"; exit 3; fi; '
@@ -178,7 +185,7 @@ class ShellFiles(NasFiles):
     def write_on(
         self,
         path: str,
-        chunks: Iterable[bytes],
+        chunks: Iterable[Chunk],
         *,
         start: int,
         size: int,
@@ -187,7 +194,7 @@ class ShellFiles(NasFiles):
     ) -> WrittenCopy:
         action = "write"
         if not self._can_write_on:
-            written = self.write(path, chunks, stall_timeout_seconds=stall_timeout_seconds)
+            written = self.write(path, map(bytes, chunks), stall_timeout_seconds=stall_timeout_seconds)
             copy = self.inspect(path) if written == size else None
             return WrittenCopy(copy.size, copy.sha256) if copy is not None else WrittenCopy(written, "")
         to_hash = size / SLOWEST_HASH_BYTES_PER_SECOND  # at most, where hashing has not kept up with what came
@@ -223,17 +230,18 @@ class ShellFiles(NasFiles):
     def batch(self) -> ShellBatch:
         return ShellBatch(self._session.exec, self._exec_bulk, self.typed_after_ssh, self._timeout_seconds)
 
-    def _exec_bulk(self, script: str, *, moves: int, **how: Any) -> Reply:
+    def _exec_bulk(self, script: str, *, moves: int, stdin: Iterable[Chunk], **how: Any) -> Reply:
         """Run a script that reads ``moves`` bytes, by the way that is best for so many."""
         if self._child is not None and self._child.is_usable and moves >= _BULK_FROM_BYTES:
             try:
-                return self._child.exec(script, **how)
+                return self._child.exec(script, stdin=stdin, **how)
             except NoSshChild as error:
                 log.warning("%s is reached without the program ssh, which is slower: %s", self.typed_after_ssh, error)
-        return self._session.exec(script, **how)
+        return self._session.exec(script, stdin=map(bytes, stdin), **how)
 
     def publish(self, temporary: str, final: str) -> bool:
-        reply = self._run(_PUBLISH, [temporary, final], "publish", final)
+        seconds = self._timeout_seconds + SLOWEST_FLUSH_SECONDS
+        reply = self._run(_PUBLISH, [temporary, final], "publish", final, seconds)
         if reply.status == 3 and remote_errors.ends_with(reply.output, remote_errors.FILE_EXISTS):
             return False
         self._demand_success(reply, "publish", final)

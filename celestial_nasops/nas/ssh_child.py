@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 import select
 import shlex
 import time
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 from celestial_nasops import causes
 from celestial_nasops.fault import NasFault, NasUnavailable, shown
 from celestial_nasops.nas import remote_errors
+from celestial_nasops.nas.piece import Chunk, put
 from celestial_nasops.nas.shell import Framed, Reply
 from celestial_nasops.nas.target import SshTarget
 from celestial_nasops.process import Piped, ProcessFault
@@ -28,12 +30,18 @@ _END_SECONDS = 1.0
 _SCRIPT_END_SECONDS = 3.0
 _STEPS_OF_A_LOGIN = 3
 _LEFT_ALONE_SECONDS = 600.0
-# A peer that is gone is noticed after 3 * 3 s, as over our own connection.
-_ALIVE = ("-o", "ServerAliveInterval=3", "-o", "ServerAliveCountMax=3")
+# Before it has seen who we are, a server that is busy ends connections (MaxStartups); no login has failed by that.
+_TURNED_AWAY = re.compile(r"^kex_exchange_identification: ", re.MULTILINE)
+_TURNED_AWAY_SECONDS = 10.0
+# A peer that has not answered so many times is given up when the next answer would be due. Of that end ssh tells at
+# LogLevel=INFO; below that, a command that was killed there looks the same.
+_ALIVE_SECONDS, _ALIVE_COUNT = 3, 3
+_ALIVE = ("-o", f"ServerAliveInterval={_ALIVE_SECONDS}", "-o", f"ServerAliveCountMax={_ALIVE_COUNT}")
+_GIVEN_UP = re.compile(r"^Timeout, server \S+ not responding\.", re.MULTILINE)
 _SETTINGS = (
     *("-T", "-a", "-x", "-e", "none"),
     *("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "-o", "UpdateHostKeys=no"),
-    *("-o", f"Ciphers={_CIPHERS}", "-o", "Compression=no", "-o", "LogLevel=ERROR", "-o", "ConnectionAttempts=1"),
+    *("-o", f"Ciphers={_CIPHERS}", "-o", "Compression=no", "-o", "LogLevel=INFO", "-o", "ConnectionAttempts=1"),
     *("-o", "ClearAllForwardings=yes", "-o", "ControlMaster=no", "-o", "ControlPath=none"),
     *("-o", "PermitLocalCommand=no", "-o", "RemoteCommand=none", "-o", "RequestTTY=no"),
     *_ALIVE,
@@ -70,8 +78,13 @@ class SshChild:
 
     @property
     def is_usable(self) -> bool:
-        """Whether it is worth a try; for some minutes after one that failed it is not."""
+        """Whether it is worth a try; for a while after one that failed it is not."""
         return time.monotonic() >= self._left_alone_until
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a connection waits for the next command."""
+        return self._spare is not None
 
     def abort(self) -> None:
         """End what runs, for good; whoever waits for an answer gets a fault."""
@@ -86,7 +99,7 @@ class SshChild:
         *,
         args: Sequence[str | bytes] = (),
         timeout_seconds: float,
-        stdin: Iterable[bytes] | None = None,
+        stdin: Iterable[Chunk] | None = None,
         action: str = "run",
         path: str = "a command",
         more_time: Callable[[bytes], float | None] | None = None,
@@ -145,7 +158,8 @@ class SshChild:
             return talk
         _, said = self._child.end()
         self._child = None
-        self._left_alone_until = time.monotonic() + _LEFT_ALONE_SECONDS
+        is_turned_away = _TURNED_AWAY.search(said) is not None
+        self._left_alone_until = time.monotonic() + (_TURNED_AWAY_SECONDS if is_turned_away else _LEFT_ALONE_SECONDS)
         raise NoSshChild(shown(said.splitlines()[-1]) if said else "ssh reaches no shell there")
 
     def _open(self) -> Piped:
@@ -162,11 +176,11 @@ class SshChild:
             return remote_errors.command_failed(
                 target, action, path, f"its answer is longer than {_OUTPUT_LIMIT_BYTES} bytes"
             )
-        if talk.timed_out and not self._aborted:
-            return NasUnavailable(
-                causes.NAS_SILENT, host=target.host, port=target.port, seconds=talk.timeout_seconds, stage=stage
-            )
-        # ssh says on its standard error what happened to a connection, and nothing of a command that was killed.
+        seconds = talk.timeout_seconds if talk.timed_out else _ALIVE_SECONDS * (_ALIVE_COUNT + 1)
+        if (talk.timed_out or (exit_code == 255 and _GIVEN_UP.search(said))) and not self._aborted:
+            return NasUnavailable(causes.NAS_SILENT, host=target.host, port=target.port, seconds=seconds, stage=stage)
+        # ssh says on its standard error what happened to a connection, and nothing of a command that was killed. Where
+        # it has said something else, as a banner, it may have been either, and no file is to blame.
         if exit_code == 255 and not said:
             return remote_errors.command_failed(target, action, path, "the command was killed there")
         if exit_code is not None and 0 <= exit_code < 255:
@@ -220,16 +234,16 @@ class _Talk:
                 return False
         return True
 
-    def send(self, chunks: Iterable[bytes]) -> None:
+    def send(self, chunks: Iterable[Chunk]) -> None:
         """Send the script's input as far as it reads it. What the iterable raises comes through."""
         for chunk in chunks:
-            left = memoryview(chunk)
+            size, done = len(bytes(chunk)), 0
             deadline = time.monotonic() + self.timeout_seconds  # what it says meanwhile is no progress
-            while left:
+            while done < size:
                 if self._over or self.timed_out:
                     return
                 try:
-                    left = left[os.write(self.child.stdin, left) :]
+                    done += put(chunk, self.child.stdin, done)
                     deadline = time.monotonic() + self.timeout_seconds
                 except BlockingIOError:
                     self.timed_out = not self._wait(deadline - time.monotonic(), writing=True)

@@ -9,6 +9,7 @@ from celestial_nasops import causes
 from celestial_nasops.fault import NasFault
 from celestial_nasops.nas.capabilities import Capabilities
 from celestial_nasops.nas.files import BatchWay, NasFiles, RemoteCopy, RemoteStat, WrittenCopy
+from celestial_nasops.nas.piece import Chunk
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.shell_files import ShellFiles
 
@@ -87,7 +88,7 @@ class UndecidedFiles(NasFiles):
     def write_on(
         self,
         path: str,
-        chunks: Iterable[bytes],
+        chunks: Iterable[Chunk],
         *,
         start: int,
         size: int,

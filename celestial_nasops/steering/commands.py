@@ -49,9 +49,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def count(text: str) -> int:
-    """A number of things, at least one."""
+    """A number of things, at least one, and no more than SQLite can count."""
     value = int(text)
-    if value < 1:
+    if not 1 <= value < 2**63:
         raise ValueError(text)
     return value
 

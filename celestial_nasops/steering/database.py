@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
-import json
+from typing import NamedTuple
 
 from celestial_nasops.config import Config
-from celestial_nasops.database.records import COLUMNS, FileRecord, TransferStatus, bound
+from celestial_nasops.database.records import COLUMNS, FileRecord, bound
+from celestial_nasops.database.statements import IS_FAILED
 from celestial_nasops.media_status_db import MediaStatusDB
 
 _COLUMNS = ", ".join(COLUMNS)
-_STATUSES = """
-    SELECT transfer_status, COUNT(*) FROM media_transfer_status WHERE file_path <> '__INIT_MARKER__'
-    GROUP BY transfer_status
-"""
-_IN_STATUS = f"""
-    SELECT {_COLUMNS} FROM media_transfer_status
-    WHERE transfer_status IN (SELECT value FROM json_each(?)) AND file_path <> '__INIT_MARKER__'
-    ORDER BY updated_at DESC, id DESC LIMIT ?
+_NEWEST_FAILED = f"""
+    SELECT {_COLUMNS} FROM media_transfer_status WHERE {IS_FAILED} ORDER BY updated_at DESC, id DESC LIMIT ?
 """  # noqa: S608 - fixed text
+# Spelled as the daemon's statements find them: nobody takes up a row with 'Pending', or with a BLOB.
+_KNOWN_TRANSFER = """transfer_status IN ('pending', 'PENDING', 'transferring', 'TRANSFERRING', 'downloading',
+    'DOWNLOADING', 'completed', 'COMPLETED', 'failed', 'FAILED')"""
+_KNOWN_DOWNLOAD = """(transfer_status NOT IN ('pending', 'PENDING') OR download_status IN ('pending', 'PENDING',
+    'downloading', 'DOWNLOADING', 'completed', 'COMPLETED', 'failed', 'FAILED'))"""
+_UNKNOWN = f"""
+    WHERE file_path <> '__INIT_MARKER__' AND ({_KNOWN_TRANSFER} AND {_KNOWN_DOWNLOAD}) IS NOT TRUE
+"""
+_COUNT_UNKNOWN = f"SELECT COUNT(*) FROM media_transfer_status {_UNKNOWN}"  # noqa: S608 - fixed text
+_SELECT_UNKNOWN = f"""
+    SELECT file_path, odd, CASE TYPEOF(status) WHEN 'text' THEN status ELSE QUOTE(status) END
+    FROM (
+        SELECT id, updated_at, CAST(file_path AS TEXT) AS file_path,
+            IIF({_KNOWN_TRANSFER}, 'download_status', 'transfer_status') AS odd,
+            IIF({_KNOWN_TRANSFER}, download_status, transfer_status) AS status
+        FROM media_transfer_status {_UNKNOWN}
+    )
+"""  # noqa: S608 - fixed text
+_NEWEST_UNKNOWN = _SELECT_UNKNOWN + "ORDER BY updated_at DESC, id DESC LIMIT ?"
+_UNKNOWN_OF_ROW = _SELECT_UNKNOWN + "WHERE id = ?"
 _REQUEUE = """
     UPDATE media_transfer_status
     SET transfer_status = 'pending', transfer_retry_count = 0, transfer_start_time = NULL, transfer_end_time = NULL,
         last_error_message = NULL, updated_at = CURRENT_TIMESTAMP
-    WHERE id = ? AND transfer_status = CAST(? AS TEXT)
+    WHERE id = ? AND IFNULL(CAST(transfer_status AS TEXT), '') = CAST(? AS TEXT)
 """
-_REQUEUE_FAILED = """
+_REQUEUE_FAILED = f"""
     UPDATE media_transfer_status
     SET transfer_status = 'pending', transfer_retry_count = 0, transfer_start_time = NULL, transfer_end_time = NULL,
         last_error_message = NULL, updated_at = CURRENT_TIMESTAMP
-    WHERE transfer_status IN ('failed', 'FAILED') AND file_path <> '__INIT_MARKER__'
-"""
+    WHERE {IS_FAILED}
+"""  # noqa: S608 - fixed text
+
+
+class UnknownStatus(NamedTuple):
+    """A status that nobody knows, so that nobody takes the row up.
+
+    Attributes:
+        file_path: the row's file.
+        column: ``transfer_status``, or ``download_status`` of a row that waits to be sent.
+        status: as it stands there; what is no text as SQL writes it.
+    """
+
+    file_path: str
+    column: str
+    status: str
 
 
 class SteeringDb(MediaStatusDB):
@@ -45,13 +74,22 @@ class SteeringDb(MediaStatusDB):
         queue = config.database_settings
         return cls(queue.db_path, timeout_seconds=queue.connection_timeout)
 
-    def count_of_statuses(self) -> dict[str, int]:
-        """How many rows have each transfer_status, as it is written."""
-        return {str(status): int(count) for status, count in self._rows(_STATUSES)}
+    def newest_failed(self, limit: int) -> list[FileRecord]:
+        """The files that failed, those that changed last first."""
+        return [FileRecord.of_row(row) for row in self._rows(_NEWEST_FAILED, (limit,))]
 
-    def newest_in(self, statuses: list[str], limit: int) -> list[FileRecord]:
-        """The rows in some statuses, those that changed last first."""
-        return [FileRecord.of_row(row) for row in self._rows(_IN_STATUS, (json.dumps(statuses), limit))]
+    def count_unknown(self) -> int:
+        """How many rows have a status that nobody knows."""
+        return int(self._rows(_COUNT_UNKNOWN)[0][0])
+
+    def newest_unknown(self, limit: int) -> list[UnknownStatus]:
+        """Those statuses, of the rows that changed last first."""
+        return [UnknownStatus(*row) for row in self._rows(_NEWEST_UNKNOWN, (limit,))]
+
+    def unknown_status_of(self, record: FileRecord) -> UnknownStatus | None:
+        """The status of a row that nobody knows, if it has one."""
+        rows = self._rows(_UNKNOWN_OF_ROW, (record.id,))
+        return UnknownStatus(*rows[0]) if rows else None
 
     def requeue(self, record: FileRecord) -> bool:
         """Have a file sent again as if it had never been; False where its row has changed meanwhile."""
@@ -62,8 +100,3 @@ class SteeringDb(MediaStatusDB):
         """Have all files that failed sent again, and tell how many."""
         with self._transaction() as connection:
             return connection.execute(_REQUEUE_FAILED).rowcount
-
-
-def is_unknown(status: str) -> bool:
-    """Whether nobody is known to write such a status, so that nobody takes the file up."""
-    return TransferStatus.of(status) is None

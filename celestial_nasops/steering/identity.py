@@ -6,6 +6,7 @@ A command that touches the queue as another user than the daemon's leaves files 
 from __future__ import annotations
 
 import os
+import shlex
 
 from celestial_nasops import accounts, causes
 from celestial_nasops.config import Config
@@ -18,12 +19,12 @@ def who() -> str:
     return os.environ.get("SUDO_USER") or user_name()
 
 
-def become_the_daemon_s_user(config: Config, command: str) -> None:
+def become_the_daemon_s_user(config: Config, *typed: str) -> None:
     """Go on as the user that the daemon's state belongs to; only root can become another.
 
     Args:
         config: names the state folder.
-        command: what was typed, for the message.
+        typed: the words of the command, for the message; those that are empty were not typed.
 
     Raises:
         LocalFault: this is another user, or there is no such folder.
@@ -34,6 +35,7 @@ def become_the_daemon_s_user(config: Config, command: str) -> None:
     if owner.st_uid == os.geteuid():
         return
     if os.geteuid() != 0:
+        command = shlex.join(word for word in typed if word)
         raise LocalFault(
             causes.WRONG_USER, user=user_name(), path=path, owner=accounts.name_of(owner.st_uid), command=command
         )

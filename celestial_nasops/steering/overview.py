@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from celestial_nasops import control, daemon_state
+from celestial_nasops import control, daemon_state, remedies, words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon import pending_deletes
 from celestial_nasops.daemon.pending_deletes import PendingDelete
@@ -15,7 +15,7 @@ from celestial_nasops.database.records import FileRecord
 from celestial_nasops.fault import Fault, shown
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import Backlog
-from celestial_nasops.steering.database import SteeringDb, is_unknown
+from celestial_nasops.steering.database import SteeringDb, UnknownStatus
 
 _SHOWN_FILES = 20
 
@@ -29,8 +29,8 @@ class Overview:
         daemon: what the daemon says of itself; None where it does not run.
         backlog: what waits, in numbers.
         failed: those that failed last, with their reasons.
-        unknown: rows in a status that nobody knows, so that nobody takes them up.
-        unknown_count: how many there are of them.
+        unknown: statuses that nobody knows, so that nobody takes their rows up.
+        unknown_count: how many rows there are of them.
         deletions: what is to be deleted, the next first.
         paused: the order to pause, where there is one.
         troubles: what could not be read, and why.
@@ -40,7 +40,7 @@ class Overview:
     daemon: DaemonState | None
     backlog: Backlog
     failed: list[FileRecord]
-    unknown: list[FileRecord]
+    unknown: list[UnknownStatus]
     unknown_count: int
     deletions: list[PendingDelete]
     paused: control.Order | None
@@ -55,15 +55,14 @@ def look(config: Config, db: SteeringDb) -> Overview:
     """
     troubles: list[str] = []
     state_path = config.daemon_settings.state_path
-    counts = db.count_of_statuses()
-    odd = {status: count for status, count in counts.items() if is_unknown(status)}
+    unknown_count = db.count_unknown()
     return Overview(
         at=time.time(),
         daemon=_daemon(state_path, troubles),
         backlog=db.backlog(),
-        failed=db.newest_in(["failed", "FAILED"], _SHOWN_FILES),
-        unknown=db.newest_in(list(odd), _SHOWN_FILES) if odd else [],
-        unknown_count=sum(odd.values()),
+        failed=db.newest_failed(_SHOWN_FILES),
+        unknown=db.newest_unknown(_SHOWN_FILES) if unknown_count else [],
+        unknown_count=unknown_count,
         deletions=_deletions(f"{state_path}/{PENDING_DELETES_NAME}", troubles),
         paused=control.paused(state_path),
         troubles=troubles,
@@ -115,7 +114,9 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "failed": {"files": backlog.failed, "newest": [_failed(record) for record in overview.failed]},
         "unknown_status": {
             "files": overview.unknown_count,
-            "newest": [{"path": shown(r.file_path), "status": r.transfer_status_text} for r in overview.unknown],
+            "newest": [
+                {"path": shown(odd.file_path), "column": odd.column, "status": odd.status} for odd in overview.unknown
+            ],
         },
         "pending_deletions": [
             {
@@ -141,8 +142,14 @@ def _daemon(state_path: str, troubles: list[str]) -> DaemonState | None:
     except Fault as fault:
         troubles.append(str(fault))
         return None
-    runs = state is not None and process_start_ticks(state.pid) == state.process_start_ticks
-    return state if runs else None
+    if state is None or process_start_ticks(state.pid) != state.process_start_ticks:
+        return None
+    silence = time.clock_gettime(time.CLOCK_BOOTTIME) - state.heartbeat_boottime
+    if silence > state.longest_silence:
+        age = words.lasting(silence)
+        old = say("what the daemon says of itself is {time} old: systemctl status media-sync-daemon", time=age)
+        troubles.append(remedies.here(old))
+    return state
 
 
 def _deletions(path: str, troubles: list[str]) -> list[PendingDelete]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from celestial_nasops import control, words
+from celestial_nasops import control, remedies, words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.daemon_state import DaemonState, process_start_ticks, read as read_state
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
+from celestial_nasops.printing import put
 from celestial_nasops.steering.commands import OK
 from celestial_nasops.steering.identity import become_the_daemon_s_user, who
 
@@ -25,11 +26,12 @@ def pause(config: Config, reason: str, *, at_once: bool) -> int:
         LocalFault: the order can't be written.
     """
     by = who()
-    become_the_daemon_s_user(config, "pause")
+    why = ["--reason", reason] if reason else []
+    become_the_daemon_s_user(config, "pause", *why, "--now" if at_once else "")
     state_path = config.daemon_settings.state_path
     order = control.Order(by, time.time(), reason, at_once)
     control.pause(state_path, order)
-    print(say("paused: nothing is carried or deleted until 'media-sync-daemon resume'") + _what_is_in_hand(config))
+    put(say("paused: nothing is carried or deleted until 'media-sync-daemon resume'") + _what_is_in_hand(config))
     _tell_answer(config, lambda state: state.paused_at == order.at)
     return OK
 
@@ -45,13 +47,13 @@ def resume(config: Config) -> int:
     state_path = config.daemon_settings.state_path
     stopped = DeletionGuard(state_path, config).stopped
     if stopped is not None:
-        print(say("deletions go on with everything as it is now; they had been stopped: {reason}", reason=stopped))
+        put(say("deletions go on with everything as it is now; they had been stopped: {reason}", reason=stopped))
         control.release(state_path, control.Order(by, time.time()))
     order = control.resume(state_path)
     if order is not None:
-        print(say("resumed; it was paused by {name} since {moment}", name=order.by, moment=words.clock(order.at)))
+        put(say("resumed; it was paused by {name} since {moment}", name=order.by, moment=words.clock(order.at)))
     if order is None and stopped is None:
-        print(say("nothing was paused, and no deletions were stopped"))
+        put(say("nothing was paused, and no deletions were stopped"))
         return OK
     _tell_answer(config, lambda state: state.paused_at is None and not state.deletions_stopped)
     return OK
@@ -68,13 +70,13 @@ def _tell_answer(config: Config, heard: Callable[[DaemonState], bool]) -> None:
     deadline = time.monotonic() + _ANSWER_SECONDS
     while (state := _running(config)) is not None:
         if heard(state):
-            print(say("the daemon has heard it"))
+            put(say("the daemon has heard it"))
             return
         if time.monotonic() > deadline:
-            print(say("the daemon has not answered yet: systemctl status media-sync-daemon"))
+            put(remedies.here(say("the daemon has not answered yet: systemctl status media-sync-daemon")))
             return
         time.sleep(_LOOK_SECONDS)
-    print(say("the daemon does not run; it will heed that when it starts"))
+    put(say("the daemon does not run; it will heed that when it starts"))
 
 
 def _running(config: Config) -> DaemonState | None:

@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Iterator
 
-from celestial_nasops import words
+from celestial_nasops import recorded, remedies, words
 from celestial_nasops.command_line import cut
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.daemon_state import InHand
 from celestial_nasops.fault import shown
 from celestial_nasops.language import say
+from celestial_nasops.printing import put
 from celestial_nasops.steering import overview
 from celestial_nasops.steering.commands import OK
 from celestial_nasops.steering.database import SteeringDb
@@ -34,13 +35,13 @@ def run(loaded: Loaded, *, as_json: bool, only_once: bool) -> int:
         Fault: the queue can't be read.
     """
     config = loaded.config
-    become_the_daemon_s_user(config, "queue")
+    become_the_daemon_s_user(config, "queue", "--json" if as_json else "", "--once" if only_once else "")
     with SteeringDb.of(config) as db:
         if as_json:
-            print(json.dumps(overview.as_json(overview.look(config, db)), indent=2))
+            put(json.dumps(overview.as_json(overview.look(config, db)), indent=2))
             return OK
-        if only_once or not sys.stdout.isatty():
-            print("\n".join(lines(overview.look(config, db))))
+        if only_once or sys.stdout is None or not sys.stdout.isatty():
+            put("\n".join(lines(overview.look(config, db))))
             return OK
         with contextlib.suppress(KeyboardInterrupt):
             while True:
@@ -68,13 +69,15 @@ def lines(now: Overview) -> Iterator[str]:
     yield from (f"  {_progress(file)}" for file in in_hand)
     yield say("failed       {files}", files=_files(backlog.failed))
     for record in now.failed:
-        yield f"  {shown(record.file_path)}: {shown(record.last_error_message or say('no reason given'))}"
+        reason = recorded.said(record.last_error_message or "") or say("no reason given")
+        yield f"  {shown(record.file_path)}: {shown(reason)}"
     if backlog.failed:
-        yield say("  to have them sent again: media-sync-daemon requeue --failed")
+        yield remedies.here(say("  to have them sent again: sudo media-sync-daemon requeue --failed"))
     if now.unknown_count:
         yield say("not taken up {files} in a status that nobody knows", files=_files(now.unknown_count))
-        for record in now.unknown:
-            yield f"  {shown(record.file_path)}: '{shown(record.transfer_status_text)}'"
+        yield from (f"  {shown(odd.file_path)}: {odd.column} '{shown(odd.status)}'" for odd in now.unknown)
+        if any(odd.column == "transfer_status" for odd in now.unknown):
+            yield remedies.here(say("  to have one of them sent: sudo media-sync-daemon requeue PATH"))
     yield say("deletions    {files}", files=_files(len(now.deletions)))
     for entry in now.deletions[:_SHOWN_DELETIONS]:
         tries = say(", {count} tries failed", count=entry.retry_count) if entry.retry_count else ""
@@ -109,5 +112,4 @@ def _redraw(text: list[str]) -> None:
     """Over the last picture rather than after it, cut to the terminal so that nothing scrolls."""
     width, height = shutil.get_terminal_size()
     picture = [cut(line, width) for line in text[: height - 1]]
-    sys.stdout.write(_HOME_AND_CLEAR_BELOW + "".join(f"{line}{_CLEAR_TO_END_OF_LINE}\n" for line in picture))
-    sys.stdout.flush()
+    put(_HOME_AND_CLEAR_BELOW + "".join(f"{line}{_CLEAR_TO_END_OF_LINE}\n" for line in picture), end="")

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from celestial_nasops import words
 from celestial_nasops.config import Config
 from celestial_nasops.fault import shown
-from celestial_nasops.language import say
+from celestial_nasops.language import say, unshown
+from celestial_nasops.printing import put
 from celestial_nasops.receipts import Receipt
 from celestial_nasops.steering.commands import FAILED, OK
 from celestial_nasops.steering.database import SteeringDb
@@ -24,15 +25,19 @@ def run(config: Config, path: str | None, *, limit: int, as_json: bool) -> int:
     Raises:
         DatabaseFault: the queue can't be read.
     """
-    become_the_daemon_s_user(config, "receipts")
+    which = [path] if path is not None else ["--limit", str(limit)]
+    become_the_daemon_s_user(config, "receipts", *which, "--json" if as_json else "")
     with SteeringDb.of(config) as db:
-        found = db.receipts_of(path) if path is not None else db.newest_receipts(limit)[::-1]
+        if path is None:
+            found = db.newest_receipts(limit)[::-1]
+        else:
+            found = db.receipts_of(path) or db.receipts_of(unshown(path))
     if as_json:
-        print(json.dumps([_plain(receipt) for receipt in found], indent=2))
+        put(json.dumps([_plain(receipt) for receipt in found], indent=2))
     elif found:
-        print("\n".join(line(receipt) for receipt in found))
+        put("\n".join(line(receipt) for receipt in found))
     else:
-        print(say("there are no receipts") if path is None else say("there are no receipts of {path}", path=path))
+        put(say("there are no receipts") if path is None else say("there are no receipts of {path}", path=path))
     return OK if found else FAILED
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from celestial_nasops import words
 from celestial_nasops.config import Config
+from celestial_nasops.daemon.deletion_guard import DeletionGuard
 from celestial_nasops.fault import NasFault, NasUnavailable
 from celestial_nasops.language import say
 from celestial_nasops.nas.files import NasFiles
@@ -14,6 +15,7 @@ from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.target import resolve
 from celestial_nasops.nas.verification import VerificationLevel
+from celestial_nasops.printing import put
 from celestial_nasops.receipts import Event, Receipt
 from celestial_nasops.steering.commands import FAILED, OK, UNMEASURED
 from celestial_nasops.steering.database import SteeringDb
@@ -29,47 +31,51 @@ def run(config: Config, sample: int) -> int:
     Raises:
         Fault: the queue can't be read, or the NAS not be reached.
     """
-    become_the_daemon_s_user(config, f"verify --sample {sample}")
+    become_the_daemon_s_user(config, "verify", "--sample", str(sample))
     with SteeringDb.of(config) as db:
         receipts = [receipt for receipt in db.sampled_receipts(sample) if receipt.sha256]
         if not receipts:
-            print(say("there are no receipts yet, so there is nothing to verify"))
+            put(say("there are no receipts yet, so there is nothing to verify"))
             return UNMEASURED
         bad = unmeasured = 0
+        guard = DeletionGuard(config.daemon_settings.state_path, config)
         timeout = config.security.connection_timeout_seconds
         with NasSession.open(resolve(config), timeout_seconds=timeout) as session:
             files = open_files(session, config.nas_settings, timeout_seconds=timeout)
             for number, receipt in enumerate(receipts, 1):
                 _tell_progress(number, len(receipts), receipt)
                 try:
-                    wrong = what_is_wrong(receipt, files)
+                    wrong = what_is_wrong(receipt, files, guard)
                 except NasUnavailable:
                     raise
                 except NasFault as fault:
                     unmeasured += 1
-                    print(say("not looked at  {path}: {reason}", path=receipt.remote_path, reason=fault))
+                    put(say("not looked at  {path}: {reason}", path=receipt.remote_path, reason=fault))
                     continue
                 if wrong:
                     bad += 1
-                    print(
+                    put(
                         wrong + say("; it is the copy of {path}, {moment}Z", path=receipt.local_path, moment=receipt.at)
                     )
                 else:
                     db.add_receipt(replace(receipt, event=Event.CHECKED, level=files.verification_level))
         counts = {"right": len(receipts) - bad - unmeasured, "count": len(receipts), "bad": bad}
         proof = files.verification_level.value
-        print(say("{right} of {count} copies are right, by {proof}; {bad} are not", proof=proof, **counts))
+        unseen = say(", {count} could not be looked at", count=unmeasured) if unmeasured else ""
+        put(say("{right} of {count} copies are right, by {proof}; {bad} are not", proof=proof, **counts) + unseen)
     return FAILED if bad else UNMEASURED if unmeasured else OK
 
 
-def what_is_wrong(receipt: Receipt, files: NasFiles) -> str:
+def what_is_wrong(receipt: Receipt, files: NasFiles, guard: DeletionGuard) -> str:
     """What is wrong with the copy that a receipt names; empty where it is right.
 
     Raises:
+        NasUnavailable: the copy is not there, nor ``base_path`` with the daemon's marker: its volume is away.
         NasFault: it can't be looked at.
     """
     path, copy = receipt.remote_path, files.inspect(receipt.remote_path)
     if copy is None:
+        guard.find_nas(files)
         return say("vanished       {path}", path=path)
     if receipt.size is not None and copy.size != receipt.size:
         found = {"found": copy.size, "expected": receipt.size}
@@ -81,7 +87,7 @@ def what_is_wrong(receipt: Receipt, files: NasFiles) -> str:
 
 
 def _tell_progress(number: int, total: int, receipt: Receipt) -> None:
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         size = "" if receipt.size is None else f" ({words.size(receipt.size)})"
         what = say("{number} of {total}: {path}", number=number, total=total, path=receipt.remote_path)
         sys.stderr.write(f"\r\x1b[K{what}{size}\r")

@@ -42,7 +42,7 @@ ENTRIES = (
             title="没有可放回的记录",
             explanation="队列中没有该路径的记录，因此无可放回。路径按字面逐字比较。用 queue 命令可列出失败的文件。",
             summary="队列中没有 {path} 的记录",
-            remedy="按队列中的写法给出路径；失败的可用此列出：media-sync-daemon queue",
+            remedy="按队列中的写法给出路径；失败的可用此列出：sudo media-sync-daemon queue",
         ),
     ),
     Entry(
@@ -59,7 +59,7 @@ ENTRIES = (
             title="文件正在传输",
             explanation="守护进程正在处理该文件，因此不能放回队列。没有故障。等它完成或失败即可。",
             summary="{path} 正在传输",
-            remedy="等待：media-sync-daemon queue",
+            remedy="等待：sudo media-sync-daemon queue",
         ),
     ),
     Entry(
@@ -76,7 +76,7 @@ ENTRIES = (
             title="文件已在等待",
             explanation="记录已在队列中且尚未发送，因此无需放回。没有故障。前面还有其他文件，或守护进程没有运行。",
             summary="{path} 尚未发送，已在队列中等待（{status}）",
-            remedy="看前面还有什么：media-sync-daemon queue",
+            remedy="看前面还有什么：sudo media-sync-daemon queue",
         ),
     ),
 )

@@ -226,15 +226,17 @@ ENTRIES = (
             title="The daemon uses an old configuration",
             explanation=(
                 "The configuration was edited after the daemon read it, or the daemon was started with another "
-                "file. It may look at other folders, another queue or another NAS than this check. A restart is "
-                "safe at any time."
+                "file. It may look at other folders, another queue or another NAS than this check. After a reload it "
+                "takes the new one once the files in hand are done, and this is told until then. A restart puts them "
+                "down, is sooner, and is safe at any time."
             ),
         ),
         zh=Translation(
             title="守护进程使用的是旧配置",
             explanation=(
                 "守护进程读取配置之后，配置又被修改，或守护进程启动时用了别的文件。它使用的目录、队列或 NAS 可能"
-                "与检查不同。随时重启都是安全的。"
+                "与检查不同。重新加载之后，它要等手头的文件完成才采用新配置，在那之前一直会这样提示。重启会放下这些文件，"
+                "因而更快，随时重启都是安全的。"
             ),
             summary="守护进程（pid {pid}）没有使用当前的配置 {config_path}",
             remedy="sudo systemctl restart {unit}",
@@ -376,7 +378,7 @@ ENTRIES = (
                 "其间不会丢失任何文件。"
             ),
             summary="守护进程自 {since} 起被 {by} 暂停（{reason}）：不传输也不删除任何文件",
-            remedy="让它继续：media-sync-daemon resume",
+            remedy="让它继续：sudo media-sync-daemon resume",
         ),
     ),
 )

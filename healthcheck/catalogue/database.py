@@ -148,7 +148,7 @@ ENTRIES = (
                 "文件的记录。"
             ),
             summary="用户 {user} 无权打开数据库 {path} 及其旁边的文件",
-            remedy="检查程序必须以守护进程的用户运行：ls -l {path}*; ls -ld {folder}",
+            remedy="它们必须属于守护进程的用户，检查程序也以该用户运行：ls -l {path}*; ls -ld {folder}",
         ),
     ),
     Entry(
@@ -283,7 +283,7 @@ ENTRIES = (
     ),
     Entry(
         shared.ROW_EXISTS,
-        where=("file_insert", "daemon"),
+        where=("file_insert",),
         en=Text(
             title="The file is in the queue already",
             explanation=(
@@ -299,7 +299,7 @@ ENTRIES = (
                 "录可防止文件被重复发送。"
             ),
             summary="队列中已有 {file_path} 的记录",
-            remedy="查看它：sqlite3 {path} \"SELECT * FROM media_transfer_status WHERE file_path = '{file_path}'\"",
+            remedy="查看它：sqlite3 {path} 'SELECT * FROM media_transfer_status' | grep -F {file_path}",
         ),
     ),
     Entry(
@@ -364,8 +364,8 @@ ENTRIES = (
             ),
             summary="{failed} 个文件最终失败；最近一次在 {age_minutes} 分钟前：{newest}：{error}",
             remedy=(
-                "解决所说的问题，然后重新发送：sudo media-sync-daemon requeue '{newest}'，或全部重新发送："
-                "requeue --failed"
+                "解决所说的问题，然后重新发送：sudo media-sync-daemon requeue {newest}；或全部重新发送："
+                "sudo media-sync-daemon requeue --failed"
             ),
         ),
     ),

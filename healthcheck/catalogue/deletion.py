@@ -54,20 +54,22 @@ ENTRIES = (
         shared.DELETE_LOCAL_CHANGED,
         where=("daemon",),
         en=Text(
-            title="The local file is not the one that was sent",
+            title="The local file may not be the one that was sent",
             explanation=(
-                "What lies at the path now differs from what was carried, so deleting it could destroy something "
-                "that exists nowhere else. A new recording under an old name does that. The daemon keeps it; "
-                "decide by hand."
+                "What lies at the path now differs from what was carried, or lies outside the media folder, as by way "
+                "of a link that took a folder's place; so deleting it could destroy something that exists nowhere "
+                "else. A new recording under an old name does that. The daemon keeps it; decide by hand. One to which "
+                "something was done just while it was checked is checked again by itself."
             ),
         ),
         zh=Translation(
-            title="本地文件不是当初发送的那个",
+            title="本地文件可能不是当初发送的那个",
             explanation=(
-                "该路径上现在的内容与已传输的不同，删除它可能毁掉别处没有的东西。新录像用了旧文件名就会这样。守护"
-                "进程会保留它；请人工决定。"
+                "该路径上现在的内容与已传输的不同，或者文件在媒体目录之外（例如目录被换成了链接），删除它可能毁掉"
+                "别处没有的东西。新录像用了旧文件名就会这样。守护进程会保留它；请人工决定。如果只是在检查期间有人"
+                "动过它，守护进程会自己再检查一次。"
             ),
-            summary="{path} 不是当初发送的文件（{what}），因此不删除",
+            summary="不删除 {path}，因为它可能不是当初发送的文件（{what}）",
             remedy="看它是什么：ls -l {path}；如需发送，给它单独一条记录，或手工删除",
         ),
     ),
@@ -109,7 +111,7 @@ ENTRIES = (
                 "要删除。"
             ),
             summary="不删除 {path}：它的副本 {remote_path} 已从 NAS 上消失",
-            remedy="查明是谁删除了副本；如需重新发送：media-sync-daemon requeue '{path}'",
+            remedy="查明是谁删除了副本；如需重新发送：sudo media-sync-daemon requeue {path}",
         ),
     ),
     Entry(
@@ -129,7 +131,7 @@ ENTRIES = (
                 "的一份：不要删除。"
             ),
             summary="不删除 {path}：它的副本 {remote_path} 为 {found}，应为 {expected}",
-            remedy="查明是什么修改了副本；如需重新发送：media-sync-daemon requeue '{path}'",
+            remedy="查明是什么修改了副本；如需重新发送：sudo media-sync-daemon requeue {path}",
         ),
     ),
     Entry(
@@ -192,7 +194,7 @@ ENTRIES = (
                 "之前，不会删除任何文件。"
             ),
             summary="{path} 不是原来的目录：{what}；在有人查看之前不会删除任何文件",
-            remedy="确认挂载的是正确的磁盘：findmnt -T {path}; ls -la {path}；然后：media-sync-daemon resume",
+            remedy="确认挂载的是正确的磁盘：findmnt -T {path}; ls -la {path}；然后：sudo media-sync-daemon resume",
         ),
     ),
     Entry(
@@ -213,7 +215,7 @@ ENTRIES = (
                 "，因此在有人查看之前不会删除任何文件。"
             ),
             summary="NAS 上的 {path} 不是原来的目录：{what}；在有人查看之前不会删除任何文件",
-            remedy="确认挂载的是正确的存储空间：ssh {target} ls -la {path}；然后：media-sync-daemon resume",
+            remedy="确认挂载的是正确的存储空间：ssh {target} ls -la {path}；然后：sudo media-sync-daemon resume",
         ),
     ),
     Entry(
@@ -239,7 +241,7 @@ ENTRIES = (
             ),
             remedy=(
                 "在守护进程停止时放回旧文件（sudo systemctl stop media-sync-daemon），即恢复如常；或把旧队列中等待的"
-                "文件重新加入队列，然后：media-sync-daemon resume"
+                "文件重新加入队列，然后：sudo media-sync-daemon resume"
             ),
         ),
     ),
@@ -264,7 +266,7 @@ ENTRIES = (
                 "过去 24 小时已删除 {deleted} 个，还有 {due} 个文件待删除，远超平常（每天最多 {usual} 个）；在有"
                 "人查看之前不会删除任何文件"
             ),
-            remedy="看看是哪些文件：media-sync-daemon queue；如果正确：media-sync-daemon resume",
+            remedy="看看是哪些文件：sudo media-sync-daemon queue；如果正确：sudo media-sync-daemon resume",
         ),
     ),
     Entry(
@@ -285,7 +287,7 @@ ENTRIES = (
                 "看之前不会删除任何文件。"
             ),
             summary="{path} 无法读取（{reason}），已移为 {aside}；在有人查看之前不会删除任何文件",
-            remedy="确认挂载的磁盘和 NAS 都是正确的，然后：media-sync-daemon resume",
+            remedy="确认挂载的磁盘和 NAS 都是正确的，然后：sudo media-sync-daemon resume",
         ),
     ),
 )

@@ -213,7 +213,7 @@ ENTRIES = (
                 "占用了空间；已传输的媒体由守护进程自己删除。"
             ),
             summary="{path} 的空间所剩不多（{setting}）：总共 {total}，可用 {free}",
-            remedy=("查看是什么占用：df -h {path}; df -i {path}；以及等待删除的文件：media-sync-daemon queue"),
+            remedy=("查看是什么占用：df -h {path}; df -i {path}；以及等待删除的文件：sudo media-sync-daemon queue"),
         ),
     ),
     Entry(

@@ -70,21 +70,21 @@ skipped：没有尝试，原因见该行。deferred：到目前为止正常，�
 副本得到这个名字之前已在那里校验（@VERIFICATION_LEVEL@）；队列和凭据都有记录。延迟之后再次校验副本，正确才删除本地文件。
 此后的情况：
 
-    media-sync-daemon receipts '@FILE_PATH@'""",
+    sudo media-sync-daemon receipts '@FILE_PATH@'""",
     ),
     "FILE_PUT_OFF": (
         "一个文件没能发送，会再试",
         """@FILE_PATH@ 仍在本机和队列中：[@CAUSE@]。
 该行末尾是处理方法；守护进程会自己再试。什么在等待、为什么：
 
-    media-sync-daemon queue""",
+    sudo media-sync-daemon queue""",
     ),
     "FILE_FAILED": (
         "一个文件被放弃，没有发送",
         """@FILE_PATH@ 没有发送，也不再尝试：[@CAUSE@]。
 它没有被删除。该行末尾是处理方法；之后：
 
-    media-sync-daemon requeue '@FILE_PATH@'""",
+    sudo media-sync-daemon requeue '@FILE_PATH@'""",
     ),
     "FILE_PUT_DOWN": (
         "一个文件在送达之前被放下",
@@ -96,7 +96,7 @@ skipped：没有尝试，原因见该行。deferred：到目前为止正常，�
         """@FILE_PATH@ 与副本 @REMOTE_PATH@
 都重新读过一遍，内容相同（@VERIFICATION_LEVEL@），之后才删除。它的凭据：
 
-    media-sync-daemon receipts '@FILE_PATH@'""",
+    sudo media-sync-daemon receipts '@FILE_PATH@'""",
     ),
     "FILE_KEPT": (
         "一个本应删除的文件被保留",
@@ -105,10 +105,11 @@ skipped：没有尝试，原因见该行。deferred：到目前为止正常，�
     ),
     "FILE_GONE": (
         "一个待删除的文件已经不在了",
-        """@FILE_PATH@ 被守护进程以外的人或程序删除。
+        """@FILE_PATH@ 已不在原处，守护进程没有看到自己删除它：是守护进程以外的人或程序
+删除的；如果它的上一张凭据是 verified_again，也可能是守护进程在被强行结束之前删除的。
 它的副本 @REMOTE_PATH@ 在发送时已得到证明。
 
-    media-sync-daemon receipts '@FILE_PATH@'""",
+    sudo media-sync-daemon receipts '@FILE_PATH@'""",
     ),
     "NAS_AWAY": (
         "NAS 连不上",
@@ -121,7 +122,7 @@ skipped：没有尝试，原因见该行。deferred：到目前为止正常，�
         "在有人查看之前不再删除任何文件",
         """文件继续发送，并同时存在于两处：[@CAUSE@]。按该行所说查看，然后：
 
-    media-sync-daemon resume""",
+    sudo media-sync-daemon resume""",
     ),
     "FILE_TAKEN_BACK": (
         "一个文件在之前的守护进程结束时正在发送，将重新发送",
@@ -155,7 +156,7 @@ skipped：没有尝试，原因见该行。deferred：到目前为止正常，�
         "守护进程已暂停",
         """有人下了命令：既不发送也不删除，重启之后也是如此，直到
 
-    media-sync-daemon resume""",
+    sudo media-sync-daemon resume""",
     ),
     "DAEMON_RESUMED": (
         "守护进程的暂停结束了",

@@ -40,8 +40,9 @@ ENTRIES = (
                 "A quota of the account, of its group or of the shared folder is used up, while the volume itself may "
                 "have ample room. Nothing is lost: files wait on this server, whose own disk fills up in turn, and go "
                 "on by themselves. An SFTP server never says so. Where it takes not even one byte more, a quota is the "
-                "usual reason, and a volume that fails the other one. Raise the quota; don't touch the folder of the "
-                "copies, for deletions here rely on them."
+                "usual reason, and a volume that fails the other one; where it does not tell its free space either, a "
+                "full or read-only volume as well. Raise the quota; don't touch the folder of the copies, for "
+                "deletions here rely on them."
             ),
         ),
         zh=Translation(
@@ -49,7 +50,7 @@ ENTRIES = (
             explanation=(
                 "账户、其群组或共享文件夹的配额已用尽，而存储空间本身可能还有很多余量。没有任何损失：文件在本机等待，"
                 "之后自动继续，但本机磁盘会随之占满。SFTP 服务器从不说明这一点；它连一个字节也不再接收时，通常是配额，"
-                "否则就是存储空间出了故障。请提高配额；不要动存放副本的目录，本机的删除要依赖它们。"
+                "否则就是存储空间出了故障；若它也不报告剩余空间，则也可能是存储空间已满或变为只读。请提高配额；不要动存放副本的目录，本机的删除要依赖它们。"
             ),
             summary="NAS 不再为 {path} 接收 {username} 的数据：{reason}",
             remedy=(
@@ -178,14 +179,16 @@ ENTRIES = (
             explanation=(
                 "A command on the NAS failed for a reason that has no name of its own here; its words are "
                 "quoted. Looking at the same path by hand shows what is in the way. Nothing is deleted on this "
-                "server while that lasts."
+                "server while that lasts. Where they are those of a disk that fails (Input/output error), or of a "
+                "mount that is gone, see to the NAS's disks: no file is given up for it, each is tried again."
             ),
         ),
         zh=Translation(
             title="NAS 无法完成所要求的操作",
             explanation=(
                 "NAS 上的命令失败，原因没有单独命名，这里引用了原文。手工查看同一路径即可看出是什么在妨碍。其间本"
-                "机不会删除任何文件。"
+                "机不会删除任何文件。如果原文是磁盘故障（Input/output error）或挂载丢失，请检查 NAS 的磁盘：不会因此放"
+                "弃任何文件，每个文件都会重试。"
             ),
             summary="NAS 无法对 {path} 执行 {action}：{reason}",
             remedy="手工试一试：ssh {target} ls -ld {path}",

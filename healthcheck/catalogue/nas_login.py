@@ -227,15 +227,17 @@ ENTRIES = (
             title="The account gets no shell on the NAS",
             explanation=(
                 "The login works and the commands that verify a copy can't be run. DSM gives a shell to members "
-                "of administrators only, and nologin or an SFTP-only setting have the same effect. Nothing is "
-                "deleted while copies can't be verified."
+                "of administrators only, and nologin or an SFTP-only setting have the same effect. So has a shell "
+                "that lacks a tool which every file needs, and a profile that asks something: it would read the "
+                "beginning of each file. Files wait, and nothing is deleted while copies can't be verified."
             ),
         ),
         zh=Translation(
             title="该账户在 NAS 上没有 shell",
             explanation=(
                 "可以登录，但无法运行校验副本的命令。DSM 只给 administrators 组成员提供 shell；nologin 或仅限 "
-                "SFTP 的设置效果相同。无法校验副本期间不会删除任何文件。"
+                "SFTP 的设置效果相同。shell 缺少每个文件都需要的工具，或登录脚本要求输入（会读走每个文件的开头），"
+                "也是如此。文件会等待；无法校验副本期间不会删除任何文件。"
             ),
             summary="{host} 上的 {username} 没有 shell：{output}",
             remedy=(

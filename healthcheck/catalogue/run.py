@@ -26,7 +26,7 @@ ENTRIES = (
                 "内核消息。"
             ),
             summary="{probe} 在 {seconds} 秒后没有结果，已放弃",
-            remedy="磁盘或程序卡住；查看：dmesg | tail；再手工运行一次：smoke-check run",
+            remedy="磁盘或程序卡住；查看：dmesg | tail；再运行一次：sudo systemctl start smoke-check",
         ),
     ),
     Entry(
@@ -35,15 +35,16 @@ ENTRIES = (
         en=Text(
             title="A probe stopped with an internal error",
             explanation=(
-                "The check itself has a fault, so this part of the path was not measured. It says nothing about "
-                "the media. Run it once more with SMOKE_CHECK_DEBUG=1 and report what it prints."
+                "The check itself has a fault, or its installation has: a library that does not load, or no memory or "
+                "thread left for it. So this part of the path was not measured, and it says nothing about the media. "
+                "Run it once more with SMOKE_CHECK_DEBUG=1 and report what it prints."
             ),
         ),
         zh=Translation(
             title="探测因内部错误停止",
             explanation=(
-                "检查程序自身有缺陷，因此这一段没有测量。这不说明媒体有问题。请用 SMOKE_CHECK_DEBUG=1 再运行一次"
-                "，并报告其输出。"
+                "检查程序自身或其安装有缺陷：某个库无法加载，或没有内存、线程可用。因此这一段没有测量，这也不说明媒体"
+                "有问题。请用 SMOKE_CHECK_DEBUG=1 再运行一次，并报告其输出。"
             ),
             summary="{probe} 因内部错误停止：{error}",
             remedy="这是 smoke-check 的缺陷；用 SMOKE_CHECK_DEBUG=1 运行并报告其输出",
@@ -76,15 +77,16 @@ ENTRIES = (
             title="The state folder can't be written",
             explanation=(
                 "The check can't write its status or its ledger, and without a ledger it puts nothing into the "
-                "pipeline. The folder or a file in it belongs to another user, often after a run as root, or the "
-                "disk is full or read-only. Giving all of it to the check's user is safe."
+                "pipeline. The run was started by another user than the units': start it by sudo, which makes it that "
+                "user's. Or a file in the folder belongs to somebody else; giving all of it to the check's user is "
+                "safe. Or the disk is full or read-only."
             ),
         ),
         zh=Translation(
             title="状态目录不可写",
             explanation=(
-                "检查无法写入状态文件或账本；没有账本它就不会放入任何文件。目录或其中的文件属于其他用户（常见于以"
-                " root 运行之后），或磁盘已满、只读。把它们全部交给检查的用户是安全的。"
+                "检查无法写入状态文件或账本；没有账本它就不会放入任何文件。可能是由单元用户以外的用户启动：请用 sudo "
+                "启动，它会以该用户运行。或者目录中的文件属于其他人：把它们全部交给检查的用户是安全的。或者磁盘已满、只读。"
             ),
             summary="{path} 无法写入：{reason}",
             remedy="让检查可以写入：{remedy}",

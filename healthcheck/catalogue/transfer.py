@@ -103,7 +103,7 @@ ENTRIES = (
             explanation="文件在传输，只是时间不够。测试文件较大或链路较慢时会这样。没有故障，也不需要重启任何程序。",
             summary="{file} 正在传输，{waited_seconds} 秒内没有完成：已传 {bytes_done} / {bytes_total} 字节",
             remedy=(
-                "没有故障；给这样大的文件更多时间：smoke-check run --max-wait-minutes N，或调大 "
+                "没有故障；给这样大的文件更多时间：sudo smoke-check run --max-wait-minutes N，或调大 "
                 "unified_config.json 中的 testing.max_wait_minutes"
             ),
         ),
@@ -168,6 +168,27 @@ ENTRIES = (
             ),
             summary="{file} 的记录在完成之前从队列中消失",
             remedy="看还有谁在写队列：sudo fuser -v {database}",
+        ),
+    ),
+    Entry(
+        causes.ROW_REMOVED,
+        where=("remote_verify",),
+        en=Text(
+            title="The row is gone, and the copy is right",
+            explanation=(
+                "Nobody saw the row completed, but its copy lies on the NAS with the right size and SHA-256. Some "
+                "daemons remove the rows of what they have delivered. If yours does not, another program removes rows, "
+                "and media whose rows go before they are delivered stay here unnoticed."
+            ),
+        ),
+        zh=Translation(
+            title="记录不在了，副本正确",
+            explanation=(
+                "没有看到该记录完成，但副本已在 NAS 上，大小和 SHA-256 都正确。有些守护进程会删除已送达文件的记录。如果"
+                "您的守护进程不这样做，就是其他程序在删除记录，而送达之前就失去记录的媒体会无人知晓地留在本机。"
+            ),
+            summary="{file} 的记录已从队列中删除；它在 NAS 上的副本正确",
+            remedy="如果守护进程会删除已送达文件的记录，则一切正常；否则看是谁删除的：sudo fuser -v {database}",
         ),
     ),
     Entry(

@@ -108,7 +108,7 @@ MODE_TOO_TIGHT = Cause(
 SPACE_LOW = Cause(
     "space_low",
     "little room is left in {path} ({setting}): {free} of {total}",
-    "see what takes it: df -h {path}; df -i {path}; and what waits to be deleted: media-sync-daemon queue",
+    "see what takes it: df -h {path}; df -i {path}; and what waits to be deleted: sudo media-sync-daemon queue",
 )
 
 # --- the NAS ---

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TextIO
 
 from celestial_nasops import __version__, remedies
 from celestial_nasops.config_file import Loaded
 from celestial_nasops.language import say, spoken
+from celestial_nasops.printing import put
 from healthcheck.doctor.finding import Finding, State, exit_code
 from healthcheck.moments import iso
 from healthcheck.outcome import ExitCode
@@ -20,20 +21,20 @@ from healthcheck.status_file import printable
 _COLOUR = {State.OK: "32", State.WARN: "33", State.FAIL: "31", State.UNKNOWN: "31", State.SKIPPED: "2"}
 
 
-def tell(findings: Iterable[Finding], loaded: Loaded, out: TextIO, *, as_json: bool) -> ExitCode:
+def tell(findings: Iterable[Finding], loaded: Loaded, *, as_json: bool) -> ExitCode:
     """Say what was found, each as it comes; return what the command ends with."""
+    colour = sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     told: list[Finding] = []
     for finding in findings:
         told.append(finding)
         if not as_json:
-            out.write(_lines(finding, colour=out.isatty() and not os.environ.get("NO_COLOR")))
-            out.flush()
+            put(_lines(finding, colour=colour), end="")
     code = exit_code(told)
     if as_json:
-        out.write(json.dumps(_document(told, code, loaded), indent=2, ensure_ascii=False) + "\n")
+        put(json.dumps(_document(told, code, loaded), indent=2, ensure_ascii=False))
     else:
         counts = {state.value: sum(finding.state is state for finding in told) for state in State}
-        out.write(say("{ok} ok, {warn} warn, {fail} fail, {unknown} unknown, {skipped} skipped", **counts) + "\n")
+        put(say("{ok} ok, {warn} warn, {fail} fail, {unknown} unknown, {skipped} skipped", **counts))
     return code
 
 

@@ -19,7 +19,6 @@ from healthcheck.daemon_unit import Properties
 from healthcheck.outcome import Finding, Outcome
 from healthcheck.state_folder import Obstacle
 
-_SILENT_HEARTBEATS = 3
 # The daemon ends within 10 s, and needs a few to start.
 _RESTART_SECONDS = 20.0
 _LOOK_AGAIN_SECONDS = 0.25
@@ -177,7 +176,7 @@ def judge_life(life: Life | LocalFault | None, unit: str, config_path: str, fold
     silent = life.silent_seconds
     if life.read_only is not None and not life.stopped:
         return Finding.of_fault(life.read_only)
-    if life.stopped or silent > _SILENT_HEARTBEATS * state.heartbeat_seconds + 5:
+    if life.stopped or silent > state.longest_silence:
         if life.obstacle and not life.stopped:
             reason, remedy = life.obstacle
             return Finding.of_cause(
@@ -255,7 +254,8 @@ def _judge_places(life: Life, unit: str, config_path: str) -> Finding | None:
 
 def judge_foreign(pid: int, started: float | None, config_changed: float, unit: str, config_path: str) -> Finding:
     """A daemon without a state file of ours: only its age against the configuration's can be told."""
-    if started is not None and config_changed > started:
+    # systemctl tells the start in whole seconds: it lies somewhere in the second that begins then.
+    if started is not None and config_changed >= started + 1:
         return Finding.of_cause(causes.DAEMON_STALE_CONFIG, Outcome.WARN, pid=pid, unit=unit, config_path=config_path)
     return Finding.good(say("running (pid {pid}); it keeps no state file, so more is not known", pid=pid), pid=pid)
 

@@ -50,6 +50,7 @@ def probe(run: Run) -> Finding:
                 one.debt.remote_paths = []  # what never stood here was never carried; the NAS need not be asked
     run.note("file written")
     with run.open_database() as database:
+        run.queue_file = database.file
         adopted = 0
         for one in followed:
             run.check_interrupted()

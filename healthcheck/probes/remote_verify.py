@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from dataclasses import asdict, replace
 
-from celestial_nasops.fault import Fault, NasFault, NasUnavailable
+from celestial_nasops import causes as shared
+from celestial_nasops.fault import DatabaseFault, Fault, NasFault, NasUnavailable
 from celestial_nasops.language import say
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
 from celestial_nasops.nas import identity
@@ -35,6 +37,8 @@ def probe(run: Run) -> Finding:
     progress = DaemonProgress(run.config.daemon_settings.state_path)
     begun = time.monotonic()
     with run.open_database() as database, Wakeup(os.path.dirname(path), media, stop_fd=run.nudge.fileno()) as wakeup:
+        if database.file != run.queue_file:  # else it would be a daemon's fault that our row is not in this one
+            raise DatabaseFault(shared.DATABASE_REPLACED, path=path)
         ahead_before = unfinished.ahead_of(database, run.followed)
 
         def look() -> bool | None:
@@ -73,7 +77,7 @@ def probe(run: Run) -> Finding:
     waited = time.monotonic() - begun
     if waiting and refusal is not None:
         # Without a look of our own nothing can be proven, and the daemon goes the same way to the same NAS.
-        return Finding.of_fault(refusal)
+        raise refusal
     now, site = time.time(), _site(run, progress.nas)
     verified += [
         judge_unfinished(one, evidence._replace(moving=progress.moving(one.file.path)), waited, now, site)
@@ -156,14 +160,12 @@ def _is_held(one: Followed) -> bool:
 
 
 def _verify(run: Run, one: Followed, as_daemon_found: Capabilities | None) -> Finding:
-    unit = run.config.daemon_settings.unit
-    if one.completed_at is None:
-        if one.gone_at is not None:
-            folder = run.config.local_settings.media_path
-            return Finding.of_cause(causes.DELETED_BEFORE_VERIFIED, file=one.file.name, folder=folder, unit=unit)
-        waited = time.time() - (one.inserted_at or run.started_at)
-        return judge_unfinished(one, Evidence(), waited, time.time(), _site(run, as_daemon_found))
+    # Some daemons remove the rows of what they have delivered: then the copy itself has to tell.
+    unseen = one.completed_at is None and one.record is None
+    if one.completed_at is None and not unseen:
+        return _not_completed(run, one, as_daemon_found)
     run.tell(say("verifying the copy on the NAS"))
+    unit = run.config.daemon_settings.unit
     expected = marked_file.expected_remote_path(run.config, one.file.name)
     places = marked_file.possible_remote_paths(run.config, one.file.name)
     places += marked_file.path_beside(expected, one.debt.sha256)
@@ -171,13 +173,32 @@ def _verify(run: Run, one: Followed, as_daemon_found: Capabilities | None) -> Fi
         found = _inspect_first(run, places, one.file.size)
     except NasFault as fault:
         return Finding.of_fault(fault)
-    finding = copy_verdict.judge(one, expected, found, unit)
+    if found is not None:
+        one.debt.remote_path = found[0]
     same = found is not None and (found[1].size, found[1].sha256) == (one.file.size, one.debt.sha256)
+    if unseen:
+        if not same:
+            return _not_completed(run, one, as_daemon_found)
+        one.completed_at, one.clock_offset = min(time.time(), one.gone_at or math.inf), clock_offset()
+        run.note("row gone, copy found", one.completed_at)
+    finding = copy_verdict.judge(one, expected, found, unit)
     one.copy_is = "right" if same else "changed" if found is not None else "missing"
     if finding.outcome is Outcome.PASS:
         run.note("copy verified")
-        _await_deletion(run, one, expected)
+        _await_deletion(run, one)
+        if unseen:
+            database = run.config.database_settings.db_path
+            return Finding.of_cause(causes.ROW_REMOVED, Outcome.WARN, file=one.file.name, database=database)
     return finding
+
+
+def _not_completed(run: Run, one: Followed, as_daemon_found: Capabilities | None) -> Finding:
+    """A file that is settled, and whose row was not seen completed."""
+    if one.gone_at is not None:
+        folder, unit = run.config.local_settings.media_path, run.config.daemon_settings.unit
+        return Finding.of_cause(causes.DELETED_BEFORE_VERIFIED, file=one.file.name, folder=folder, unit=unit)
+    waited = time.time() - (one.inserted_at or run.started_at)
+    return judge_unfinished(one, Evidence(), waited, time.time(), _site(run, as_daemon_found))
 
 
 def _inspect_first(run: Run, places: list[str], size: int) -> tuple[str, RemoteCopy] | None:
@@ -192,10 +213,9 @@ def _inspect_first(run: Run, places: list[str], size: int) -> tuple[str, RemoteC
     return None
 
 
-def _await_deletion(run: Run, one: Followed, remote_path: str) -> None:
+def _await_deletion(run: Run, one: Followed) -> None:
     """From now on the daemon's deletion is owed, where it is to delete at all."""
     sync, debt = run.config.sync_settings, one.debt
-    debt.remote_path = remote_path
     written = from_database(one.record.transfer_end_time if one.record else None)
     seen = one.completed_at or time.time()
     # The row's own time is exact to the second and ours is a little late; the earlier one can do no daemon wrong.

@@ -24,6 +24,7 @@ from tests.nas_profiles import sftp_only_server
 from tests.nas_servers import Server, openssh_server
 
 NOLOGIN = "This account is currently not available."
+EATEN = "what is sent to a command there does not all reach it, as where a profile asks something"
 
 
 EXPECTED: dict[str, tuple[Way, VerificationLevel]] = {
@@ -158,11 +159,90 @@ def test_a_shell_without_sha256sum_gives_way_to_sftp(tmp_path: Path) -> None:
                     assert found is not None
                     assert found.sha256.startswith("ed7002b439e9ac84")
                     assert files.capabilities.no_shell == "it lacks sha256sum"
+                    assert files.capabilities.way is way
                 else:
-                    with pytest.raises(NasFault) as caught:
+                    with pytest.raises(NasUnavailable) as caught:  # no file is to blame
                         files.inspect(path)
-                    assert caught.value.cause is causes.NAS_COMMAND_FAILED
-                assert files.capabilities.way is way
+                    assert caught.value.cause is causes.NAS_NO_SHELL
+                    assert str(caught.value).endswith(" gets no shell: the shell that it gets lacks sha256sum")
+
+
+@pytest.mark.parametrize("lacks", ["stat -c", "ln -T"])
+@pytest.mark.parametrize("access", ["auto", "shell"])
+def test_a_tool_without_an_option_that_is_needed_is_as_good_as_none(tmp_path: Path, lacks: str, access: str) -> None:
+    name, option = lacks.split()
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    refusal = f'case $1 in {option} | --version) echo "{name}: unrecognized option: {option[1:]}" >&2; exit 1 ;; esac'
+    (tools / name).write_text(f'#!/bin/sh\n{refusal}\nexec {shutil.which(name)} "$@"\n')
+    (tools / name).chmod(0o755)
+    settings, environment = [f"Subsystem sftp {SFTP_SERVER}"], [f'"PATH={tools}:{os.environ["PATH"]}"']
+    with (
+        openssh_server(tmp_path / "nas", settings=settings, environment=environment) as server,
+        opened(server, access=access) as (files, _),
+    ):
+        if access == "auto":
+            temporary, final = f"{server.files}/temporary", f"{server.files}/final"
+            assert files.write(temporary, [b"content"], stall_timeout_seconds=10) == 7
+            assert files.publish(temporary, final) is True
+            assert files.capabilities.no_shell == f"it lacks {lacks}"
+        else:
+            with pytest.raises(NasUnavailable) as caught:
+                files.stat(server.files)
+            assert caught.value.values["output"] == f"the shell that it gets lacks {lacks}"
+
+
+@pytest.mark.parametrize("has_sftp", [True, False])
+def test_a_login_that_asks_something_would_eat_of_each_file(tmp_path: Path, has_sftp: bool) -> None:
+    shell = tmp_path / "shell"
+    shell.write_text(
+        f'#!/bin/sh\n[ "$SSH_ORIGINAL_COMMAND" = {SFTP_SERVER} ] && exec {SFTP_SERVER}\n'
+        'printf "Welcome. Go on? [y/n] "; read -r answer; exec sh -c "$SSH_ORIGINAL_COMMAND"\n'
+    )
+    shell.chmod(0o755)
+    settings = [f"ForceCommand {shell}", *([f"Subsystem sftp {SFTP_SERVER}"] if has_sftp else [])]
+    with openssh_server(tmp_path / "nas", settings=settings) as server, opened(server) as (files, _):
+        path, content = f"{server.files}/x", b"its first line\nand its second"
+        if has_sftp:
+            assert files.write(path, [content], stall_timeout_seconds=10) == len(content)
+            assert Path(path).read_bytes() == content
+            assert files.capabilities.no_shell == EATEN
+        else:
+            with pytest.raises(NasUnavailable) as caught:
+                files.write(path, [content], stall_timeout_seconds=10)
+            assert str(caught.value).endswith(f" gets no shell: {EATEN}")
+            assert os.listdir(server.files) == []
+
+
+def test_a_login_that_reads_what_is_sent_to_sftp_as_well(tmp_path: Path) -> None:
+    shell = tmp_path / "shell"
+    shell.write_text('#!/bin/sh\nread -r answer; exec sh -c "$SSH_ORIGINAL_COMMAND"\n')
+    shell.chmod(0o755)
+    settings = [f"ForceCommand {shell}", f"Subsystem sftp {SFTP_SERVER}"]
+    with (
+        openssh_server(tmp_path / "nas", settings=settings) as server,
+        NasSession.open(server.target(), timeout_seconds=10) as session,
+    ):
+        files = open_files(session, server.config().nas_settings, timeout_seconds=2)
+        with pytest.raises(NasUnavailable) as caught:
+            files.stat(server.files)
+        assert caught.value.cause is causes.NAS_NO_SHELL
+        assert caught.value.values["output"] == EATEN
+
+
+def test_tools_that_files_can_be_carried_without_are_no_reason_to_carry_none(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "cat", "ln", "mkdir", "rm", "sha256sum", "stat", "sync"):
+        os.symlink(shutil.which(name) or name, tools / name)
+    with (
+        openssh_server(tmp_path / "nas", environment=[f'"PATH={tools}"']) as server,
+        opened(server) as (files, _),
+    ):
+        temporary, final = f"{server.files}/temporary", f"{server.files}/final"
+        assert files.write(temporary, [b"content"], stall_timeout_seconds=10) == 7
+        assert files.publish(temporary, final) is True
+        assert files.capabilities.way is Way.SHELL
 
 
 def test_what_a_shell_says_of_itself() -> None:
@@ -224,9 +304,22 @@ def test_a_server_without_extensions(tmp_path: Path, need_root: None) -> None:
         mounts = SmallTmpfs(Path(server.files))
         try:
             small = mounts(256 * 1024)
-            with pytest.raises(NasFault) as caught:
+            with pytest.raises(NasUnavailable) as unavailable:
                 files.write(f"{small}/x", [os.urandom(1 << 20)], stall_timeout_seconds=10)
-            assert caught.value.values["reason"] == "the SFTP server says only 'Failure' (status 4)"
+            assert unavailable.value.cause is causes.NAS_OVER_QUOTA
+            reason = "its SFTP server takes not one byte more, and tells neither why nor how much is free"
+            assert unavailable.value.values["reason"] == reason
+            assert os.listdir(small) == ["x"]
+            Path(small, "x").unlink()
+            Path(small, "x").mkdir()
+            with pytest.raises(NasFault) as caught:
+                files.write(f"{small}/x", [b"new"], stall_timeout_seconds=10)
+            assert caught.value.values["reason"] == "Is a directory"
+            long = f"{small}/{'x' * 256}"
+            with pytest.raises(NasFault) as caught:
+                files.write(long, [b"new"], stall_timeout_seconds=10)
+            said = "the SFTP server says only 'Bad message' (status 5), as for a name that is too long or not allowed"
+            assert caught.value.values["reason"] == f"{said} there"
         finally:
             mounts.unmount_all()
 

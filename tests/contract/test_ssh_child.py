@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
 import signal
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -94,19 +96,42 @@ def _fault(child: SshChild, script: str, *args: str, seconds: float = 10) -> Nas
     return caught.value
 
 
+@contextlib.contextmanager
+def _done_when_made(mark: Path, act: Callable[[], None]) -> Iterator[None]:
+    """Do something as soon as the script has made a file."""
+
+    def wait() -> None:
+        eventually(mark.exists)
+        act()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
 def test_a_connection_that_is_cut(nas: Server, child: SshChild, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-
-    def cut() -> None:
-        eventually(mark.exists)
-        nas.cut_connections()
-
-    thread = threading.Thread(target=cut)
-    thread.start()
-    fault = _fault(child, 'echo > "$1"; sleep 30', str(mark))
-    thread.join()
+    with _done_when_made(mark, nas.cut_connections):
+        fault = _fault(child, 'echo > "$1"; sleep 30', str(mark))
     assert (type(fault), fault.code) == (NasUnavailable, "nas_connection_lost")
     assert str(fault) == "the connection to 127.0.0.1 was lost (try /x)"
+
+
+def test_a_connection_on_which_nothing_comes_any_more_is_not_taken_for_a_killed_script(
+    nas: Server, child: SshChild, tmp_path: Path
+) -> None:
+    """As after a pulled cable: the file that was being sent is not to blame."""
+    mark = tmp_path / "mark"
+    try:
+        with _done_when_made(mark, nas.freeze):
+            fault = _fault(child, 'echo > "$1"; sleep 60', str(mark), seconds=60)
+    finally:
+        nas.thaw()
+    assert (type(fault), fault.code) == (NasUnavailable, "nas_silent")
+    assert str(fault) == f"127.0.0.1 port {nas.port} gave no answer within 12 s (try /x)"
 
 
 def test_a_script_that_is_killed_there(child: SshChild) -> None:
@@ -141,12 +166,19 @@ def test_a_nas_that_freezes_while_it_is_sent_to(child: SshChild, nas: Server) ->
         nas.thaw()
 
 
-def test_aborted_from_another_thread_it_ends_at_once(child: SshChild) -> None:
-    timer = threading.Timer(0.5, child.abort)
-    timer.start()
+def test_aborted_from_another_thread_it_ends_at_once(child: SshChild, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+
+    def abort() -> None:
+        eventually(mark.exists)
+        child.abort()
+
+    thread = threading.Thread(target=abort)
+    thread.start()
     begun = time.monotonic()
-    assert _fault(child, "sleep 30").code == "nas_connection_lost"
+    assert _fault(child, 'echo > "$1"; sleep 30', str(mark)).code == "nas_connection_lost"
     assert time.monotonic() - begun < 10
+    thread.join()
     with pytest.raises(NoSshChild):
         _run(child, ":")
 
@@ -174,6 +206,24 @@ def test_it_goes_only_to_a_host_whose_key_is_pinned(nas: Server, tmp_path: Path)
         child.exec("cat", timeout_seconds=5, stdin=untouched)
     assert list(untouched) == [b"x"]
     assert not child.is_usable
+
+
+def test_a_server_that_is_too_busy_to_talk_is_asked_again_soon(tmp_path: Path) -> None:
+    with openssh_server(tmp_path / "nas", settings=["MaxStartups 1"]) as server:
+        child = SshChild(server.target(), timeout_seconds=5)
+        began = time.monotonic()
+        with contextlib.closing(child), contextlib.ExitStack() as others:
+
+            def has_the_only_place() -> bool:
+                other = others.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+                return other.recv(4) == b"SSH-"
+
+            eventually(has_the_only_place)
+            with pytest.raises(NoSshChild):
+                _run(child, ":", chunks=[b"nothing of it is sent"])
+            assert not child.is_usable
+            assert child._left_alone_until - time.monotonic() <= ssh_child._TURNED_AWAY_SECONDS
+            assert child._left_alone_until >= began + ssh_child._TURNED_AWAY_SECONDS
 
 
 def test_a_key_that_is_refused(nas: Server, tmp_path: Path) -> None:

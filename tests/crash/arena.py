@@ -100,6 +100,12 @@ class Arena:
             self._put(name, self.dice.randbytes(self.dice.randrange(1, 50_000)))
         self._put(f"20250122_{self.rounds}.mp4", self.dice.randbytes(LARGE_BYTES))
 
+    def put_small(self, count: int) -> None:
+        """New small files, and nothing else."""
+        self.rounds += 1
+        for number in range(count):
+            self._put(f"20250122_{self.rounds}_{number}.jpg", self.dice.randbytes(1000))
+
     def _put(self, name: str, content: bytes) -> None:
         self.files += 1
         row_id = self.field.put(name, content)

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
 
-from celestial_nasops.daemon import crew
-from celestial_nasops.database.records import Appetite, FileRecord
-from celestial_nasops.media_status_db import MediaStatusDB
+from celestial_nasops.database import statements
 from celestial_nasops.media_sync_daemon import main
 from healthcheck.marked_file import MARK
 
-
-class BlindQueue(MediaStatusDB):
-    """Hands out what carries no mark."""
-
-    def claim_ready(
-        self,
-        appetite: Appetite,
-        *,
-        small_only: bool = False,
-        excluding: Collection[int] = (),
-        fitting_bytes: int | None = None,
-    ) -> list[FileRecord]:
-        excluding = [*excluding, *(record.id for record in self.records_named_like(MARK))]
-        return super().claim_ready(appetite, small_only=small_only, excluding=excluding, fitting_bytes=fitting_bytes)
-
+# In the statement itself, so that no row can come between a look for the marked ones and the claim.
+_LEFT_ALONE = "id NOT IN (SELECT value FROM json_each(:excluding))"
+_BLIND = f"INSTR(file_path, '{MARK}') = 0 AND {_LEFT_ALONE}"
 
 if __name__ == "__main__":
-    crew.MediaStatusDB = BlindQueue  # type: ignore[attr-defined]  # that is the one thing
+    for name in ("_FIRST", "_FIRST_OF_ONE_SPELLING"):
+        statement: str = getattr(statements, name)
+        assert _LEFT_ALONE in statement
+        setattr(statements, name, statement.replace(_LEFT_ALONE, _BLIND))
     sys.exit(main())

@@ -22,6 +22,7 @@ class Step:
 
 
 STEPS = {
+    "take back": Step("celestial_nasops.media_status_db", "MediaStatusDB.take_back_transferring"),
     "claim": Step("celestial_nasops.media_status_db", "MediaStatusDB.claim_ready"),
     "look at the name": Step("celestial_nasops.nas.shell_files", "ShellFiles.stat"),
     "make the folder": Step("celestial_nasops.nas.shell_files", "ShellFiles.make_folder"),

@@ -1,6 +1,6 @@
 """Whatever is killed and whenever: no file is lost, nothing half is seen, and all goes on by itself.
 
-With the 50 named steps these are more than 200 kills; ``./dev soak kills`` does 2,000.
+With the 52 named steps these are more than 200 kills; ``./dev soak kills`` does 2,000.
 """
 
 from __future__ import annotations
@@ -22,6 +22,19 @@ def test_the_daemon_killed_at_every_named_step(arena: Arena, step: str, when: st
     arena.start((step, when, 1))
     arena.await_death()  # every step is reached
     arena.check()
+    arena.start()
+    arena.drain()
+
+
+def test_what_lies_half_sent_is_known_after_a_second_death(arena: Arena) -> None:
+    arena.kill()
+    arena.put_small(2)  # too few to go together
+    arena.start(("write one small file", "after", 1))
+    arena.await_death()
+    assert arena.litter()
+    arena.start(("take back", "after", 1))
+    arena.await_death()
+    arena.put_small(2)  # now they are enough, and what goes together needs no temporary names
     arena.start()
     arena.drain()
 

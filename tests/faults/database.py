@@ -144,7 +144,8 @@ def shm_of_another_user(site: Site) -> Iterator[None]:
     probe="database",
     cause="database_no_permission",
     says="user media-sync may not open the database /data/temp/dji/media_status.db and the files beside it",
-    remedy="the check must run as the daemon's user: ls -l /data/temp/dji/media_status.db*; ls -ld /data/temp/dji",
+    remedy="they must belong to the daemon's user, as whom the check runs, too: ls -l /data/temp/dji/media_status.db*; "
+    "ls -ld /data/temp/dji",
 )
 def not_readable(site: Site) -> Iterator[None]:
     """The file may not be read."""

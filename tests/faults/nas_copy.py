@@ -16,6 +16,11 @@ PLACE = f"{{base}}/EdgeBackup/{{day}}/{FILE}"
 STOP = "stop the daemon before more is deleted: sudo systemctl stop {unit}; then check the NAS's disks"
 
 
+def assert_no_empty_folders(place: Loopback) -> None:
+    """Wherever a copy was put, the folders that were made for it went with it."""
+    assert [path for path in place.scene.base.rglob("*") if path.is_dir() and not any(path.iterdir())] == []
+
+
 @fault(
     probe="remote_verify",
     cause="copy_wrong_size",
@@ -79,6 +84,7 @@ def at_the_wrong_path(place: Loopback) -> Iterator[None]:
     """The daemon leaves backup_path out."""
     with place.daemon("wrong_path"):
         yield
+    assert_no_empty_folders(place)
 
 
 @fault(
@@ -94,6 +100,7 @@ def in_the_folder_of_another_day(place: Loopback) -> Iterator[None]:
     """The daemon goes by the day of another time zone."""
     with place.daemon("next_day"):
         yield
+    assert_no_empty_folders(place)
 
 
 @no_alarm()

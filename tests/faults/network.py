@@ -146,7 +146,7 @@ def echoes_lost(site: Site) -> Iterator[None]:
     probe="remote_verify",
     cause="nas_silent",
     says="the daemon could not deliver {file} within {seconds} s and keeps trying: "
-    "10.77.0.3 port 22 gave no answer within 5 s ({step})",
+    "10.77.0.3 port 22 gave no answer within 12 s ({step})",
     remedy=AWAKE,
     seconds=29,
 )

@@ -10,6 +10,7 @@ from contextlib import closing
 
 from tests.faults.loopback import IMPATIENT, Loopback, fault
 from tests.faults.table import Way
+from tests.queue_files import execute
 from tests.system.site import Told
 
 GROUP = "database"
@@ -66,3 +67,21 @@ def replaced(place: Loopback) -> Iterator[Way]:
 
     with place.daemon("idle"):
         yield check
+
+
+@fault(
+    probe="database",
+    cause="files_failed",
+    says="1 file(s) have failed for good; the newest {age} min ago: {media}/20250122_101500_x.mp4: quota exceeded",
+    remedy="mend what that says, then have it sent again: sudo media-sync-daemon --config {config} requeue "
+    "{media}/20250122_101500_x.mp4; or all: sudo media-sync-daemon --config {config} requeue --failed",
+    outcome="warn",
+)
+def a_failed_file(place: Loopback) -> Iterator[None]:
+    """The daemon has given up a file of the dock's."""
+    with place.daemon("right"):
+        place.put("20250122_101500_x.mp4", b"film", transfer_status="failed")
+        error = "UPDATE media_transfer_status SET last_error_message = 'quota exceeded'"
+        execute(str(place.scene.database), error)
+        yield
+    execute(str(place.scene.database), "DELETE FROM media_transfer_status")

@@ -77,20 +77,41 @@ def completed_without_a_copy(place: Loopback) -> Iterator[None]:
         yield
 
 
+FILM_IN_HAND = (
+    f"the daemon works on other files, {FILE} did not get its turn within {{seconds}} s: 0 file(s) ahead, "
+    "1 in hand, 0 done meanwhile; film.mp4 5 of 30000000000 bytes"
+)
+MORE_TIME = "nothing is broken; if it is always so, raise testing.max_wait_minutes in unified_config.json"
+
+
 @fault(
     probe="remote_verify",
     cause="daemon_busy",
-    says=(
-        f"the daemon works on other files, {FILE} did not get its turn within {{seconds}} s: 0 file(s) ahead, "
-        "1 in hand, 0 done meanwhile; film.mp4 5 of 30000000000 bytes"
-    ),
-    remedy="nothing is broken; if it is always so, raise testing.max_wait_minutes in unified_config.json",
+    says=FILM_IN_HAND,
+    remedy=MORE_TIME,
     outcome="warn",
 )
 def busy_with_a_large_file(place: Loopback) -> Iterator[None]:
     """Another daemon has a large file in hand and takes no second one."""
     place.configure(IMPATIENT)
     with place.daemon("busy"):
+        yield
+    execute(str(place.scene.database), "DELETE FROM media_transfer_status WHERE file_name = 'film.mp4'")
+
+
+@fault(
+    probe="remote_verify",
+    cause="daemon_busy",
+    says=FILM_IN_HAND,
+    remedy=MORE_TIME,
+    outcome="warn",
+)
+def busy_where_nobody_keeps_updated_at(place: Loopback) -> Iterator[None]:
+    """The same with a row that has waited for long, in a table without a trigger that sets updated_at."""
+    place.configure(IMPATIENT)
+    with place.daemon("busy"):
+        made = "updated_at = datetime('now', '-3 hours'), transfer_start_time = datetime('now')"
+        execute(str(place.scene.database), f"UPDATE media_transfer_status SET {made}, file_size = 5000000")
         yield
     execute(str(place.scene.database), "DELETE FROM media_transfer_status WHERE file_name = 'film.mp4'")
 
@@ -117,6 +138,21 @@ def row_vanished(place: Loopback) -> Iterator[None]:
     """Another program removes the row."""
     with place.daemon("vanishes"):
         yield
+
+
+@fault(
+    probe="remote_verify",
+    cause="row_removed",
+    says=f"the row of {FILE} was removed from the queue; its copy on the NAS is right",
+    remedy="if the daemon removes what it has delivered, nothing is broken; else see who does: "
+    "sudo fuser -v {database}",
+    outcome="warn",
+)
+def row_removed_with_its_delivery(place: Loopback) -> Iterator[None]:
+    """The daemon removes the rows of what it has delivered."""
+    with place.daemon("keeps_no_row"):
+        yield
+    assert place.told().outcomes["local_delete"] == "pass"
 
 
 @fault(

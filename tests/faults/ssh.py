@@ -212,6 +212,31 @@ def sftp_only(site: Site) -> Iterator[None]:
 
 
 @no_alarm()
+def poor_shell(site: Site) -> Iterator[None]:
+    """The account's stat knows no -c, as that of some NAS, and there is SFTP."""
+    site.nas.write(f"{NAS_HOME}/tools/stat", "#!/bin/sh\nexit 1\n", mode=0o755)
+    site.nas.write(f"{NAS_HOME}/.bashrc", "PATH=~/tools:$PATH\n")
+    with on_the_nas(site, ":", f"rm -r {NAS_HOME}/.bashrc {NAS_HOME}/tools"):
+        yield
+
+
+@fault(
+    probe="remote_verify",
+    cause="nas_no_shell",
+    says=f"{KEEPS_TRYING}{NAS_USER} on 10.77.0.3 gets no shell: what is sent to a command there does not all reach it, "
+    "as where a profile asks something",
+    remedy="on the NAS switch SFTP on (DSM: Control Panel, File Services, FTP, SFTP), or give the account a shell "
+    f"(DSM gives one to members of administrators only); try: {AS_USER} sftp nas-edge",
+)
+def asking_profile(site: Site) -> Iterator[None]:
+    """The account's profile asks something, and its SFTP server is started by the same shell."""
+    site.configure(IMPATIENT)
+    site.nas.write(f"{NAS_HOME}/.bashrc", "echo 'Go on? [y/n]'; read -r answer\n")
+    with on_the_nas(site, ":", f"rm {NAS_HOME}/.bashrc"):
+        yield
+
+
+@no_alarm()
 def chatty_profile(site: Site) -> Iterator[None]:
     """The account's profile prints."""
     site.nas.write(f"{NAS_HOME}/.bashrc", "echo Welcome to this NAS; echo be careful >&2\n")

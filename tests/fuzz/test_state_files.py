@@ -22,9 +22,9 @@ from healthcheck import causes, cli
 from healthcheck.ledger import Debt, Ledger
 from healthcheck.moments import iso
 from healthcheck.probes import daemon_status, local_delete
-from healthcheck.run import why_not_current
 from healthcheck.state_folder import Obstacle
 from healthcheck.status_file import StatusFile, boot_id
+from healthcheck.watch import why_not_current
 from tests.fuzz.trees import documents, each_odd, encoded, near
 
 NAME = "smoketest_20250122_101500_0a1b2c3d-1.smoke-check.bin"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import glob
 import os
 import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 from celestial_nasops import daemon_state
 from celestial_nasops.daemon.deletion_guard import MARKER_NAME
+from tests.nas_servers import Server
 from tests.scene import Scene
 from tests.waiting import eventually
 
@@ -19,7 +22,18 @@ def steer(scene: Scene, *words: str) -> None:
     subprocess.run(argv, check=True, capture_output=True, timeout=30)
 
 
-def test_a_paused_daemon_fails_the_run_and_nothing_is_sent(scene: Scene) -> None:
+def type_it(command: str, programs: Path) -> None:
+    """Type a command as it is printed, where our programs are installed and root types it."""
+    programs.mkdir()
+    (programs / "media-sync-daemon").symlink_to(Path(sys.executable).with_name("media-sync-daemon"))
+    (programs / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
+    (programs / "sudo").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"}
+    subprocess.run(command, shell=True, check=True, capture_output=True, timeout=30, env=environment)
+
+
+def test_a_paused_daemon_fails_the_run_and_its_remedy_lets_it_go_on(tmp_path: Path, nas: Server) -> None:
+    scene = Scene(tmp_path / "it's odd", nas)
     with scene.daemon():
         steer(scene, "pause", "--reason", "the NAS moves house")
         outcome = scene.check()
@@ -27,9 +41,11 @@ def test_a_paused_daemon_fails_the_run_and_nothing_is_sent(scene: Scene) -> None
         assert (what, cause, outcome.exit_code) == ("fail", "daemon_paused", 1)
         told = r"the daemon is paused since [0-9:]+ by \S+ \(the NAS moves house\): nothing is carried or deleted"
         assert re.fullmatch(told, summary)
-        assert "-> let it go on: media-sync-daemon resume" in outcome.stdout
         assert outcome.outcomes()["file_insert"] == "skipped"
-        steer(scene, "resume")
+        remedy = outcome.remedy("daemon_status")
+        command = f"sudo media-sync-daemon --config {shlex.quote(scene.config_path)} resume"
+        assert remedy == f"let it go on: {command}"
+        type_it(command, tmp_path / "bin")
         assert scene.check().exit_code == 0
     assert (scene.litter(), scene.debts()) == ([], [])
 

@@ -85,6 +85,16 @@ def test_both_sides_are_marked_once_and_known_after_a_restart(sides: Sides) -> N
     assert [marker.read_text() for marker in markers] == before
 
 
+def test_a_marker_that_does_not_fit_leaves_nothing(sides: Sides, small_tmpfs: SmallTmpfs) -> None:
+    base = Path(small_tmpfs(16 << 10))
+    (base / "ballast").write_bytes(bytes(16 << 10))
+    guard = sides.guard(nas_settings={"base_path": str(base)})
+    with pytest.raises(NasUnavailable) as caught:
+        guard.check_nas(sides.files)
+    assert caught.value.code == "nas_disk_full"
+    assert os.listdir(base) == ["ballast"]
+
+
 def test_a_marker_of_another_edge_server_or_of_a_lost_state_is_taken(sides: Sides) -> None:
     sides.seen()
     before = (sides.base / MARKER_NAME).read_text()

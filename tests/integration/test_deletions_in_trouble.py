@@ -139,7 +139,7 @@ class _Killed(MediaStatusDB):
         super().add_receipts(receipts)
 
 
-def test_killed_before_the_deletions_are_testified_the_next_start_does_it(
+def test_killed_before_the_deletions_are_testified_the_next_start_finds_them_gone(
     bench: DeleteBench, media: list[Path], receipts: MediaStatusDB, caplog: pytest.LogCaptureFixture
 ) -> None:
     with _Killed(receipts.path, timeout_seconds=1) as killed, pytest.raises(KeyboardInterrupt):
@@ -148,9 +148,9 @@ def test_killed_before_the_deletions_are_testified_the_next_start_does_it(
     assert len(bench.on_disk()) == COUNT
     assert [events(local, receipts) for local in media] == [[Event.VERIFIED_AGAIN]] * COUNT
     assert run(bench, bench.manager(), receipts) == 0
-    assert [events(local, receipts) for local in media] == [BOTH] * COUNT
+    assert [events(local, receipts) for local in media] == [[Event.VERIFIED_AGAIN, Event.GONE]] * COUNT
     assert bench.on_disk() == []
-    assert "somebody else" not in caplog.text
+    assert "somebody else removed it" not in caplog.text
 
 
 def test_killed_before_the_list_is_saved_the_next_start_blames_nobody(

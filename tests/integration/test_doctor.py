@@ -74,7 +74,8 @@ def test_disks_of_this_server(scene: Scene, small_tmpfs: SmallTmpfs) -> None:
     [line] = doctor(scene).of("space")
     assert line == (
         f"warn space little room is left in {big} (local_settings.media_path): 2.1 MB of 67.1 MB [space_low] -> see "
-        f"what takes it: df -h {big}; df -i {big}; and what waits to be deleted: media-sync-daemon queue"
+        f"what takes it: df -h {big}; df -i {big}; and what waits to be deleted: sudo media-sync-daemon --config "
+        f"{scene.config_path} queue"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -117,4 +118,6 @@ def test_from_a_checkout_all_problems_are_told_at_once(
     ran = run("--dry-run", "--prefix", str(tmp_path / "none"), PIP_NO_INDEX="1", **environment)
     assert (ran.returncode, ran.stdout) == (1, f"{lines[0]}\n")
     assert all(line in ran.stderr for line in lines[1:])
+    assert f"{lines[-1]}Could not find a version that satisfies the requirement setuptools" in ran.stderr
+    assert re.search(r"^    pip: note: ", ran.stderr, re.MULTILINE)  # its last words, which tell nothing
     assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from healthcheck.run import why_not_current
+from healthcheck.watch import why_not_current
 from tests.nas_servers import Server, openssh_server
 from tests.scene import Scene
 

@@ -75,7 +75,8 @@ def no_permission(path: str) -> tuple[str, str, str]:
     return (
         "database_no_permission",
         f"user nobody may not open the database {path} and the files beside it",
-        f"the check must run as the daemon's user: ls -l {path}*; ls -ld {os.path.dirname(path)}",
+        "they must belong to the daemon's user, as whom the check runs, too: "
+        f"ls -l {path}*; ls -ld {os.path.dirname(path)}",
     )
 
 

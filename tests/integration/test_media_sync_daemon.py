@@ -161,7 +161,7 @@ def test_a_nas_that_is_away_costs_no_retries_and_all_recovers_by_itself(field: F
     with field.daemon() as daemon:
         rows = [field.put(f"20250122_{number}.jpg") for number in range(3)]
         doing = daemon.shows(lambda state: state.nas_away_since is not None).doing
-        assert any("[nas_refused]" in (field.row(row_id).last_error_message or "") for row_id in rows)
+        eventually(lambda: any("[nas_refused]" in (field.row(row_id).last_error_message or "") for row_id in rows))
         assert "NAS away since" in doing
         assert "127.0.0.1 refuses connections" in doing
         nas.start()
@@ -194,13 +194,16 @@ def test_a_lost_connection_is_opened_again(field: Field, nas: Server) -> None:
 
 def test_a_full_nas_is_waited_for(field: Field, small_tmpfs: SmallTmpfs) -> None:
     base = small_tmpfs(2 << 20)
-    field.configure(nas_settings={"base_path": base})
+    slowly = {"bandwidth_limits": [{"begins": "00:00", "ends": "24:00", "megabytes_per_second": 0.5}]}
+    field.configure(nas_settings={"base_path": base}, sync_settings=slowly)
     ballast = Path(base) / "ballast"
-    ballast.write_bytes(bytes(1500 << 10))
     with field.daemon() as daemon:
-        field.put(content=bytes(1 << 20), row=False)
-        row_id = field.queue(str(field.media / NAME), NAME, None)  # it does not tell that it won't fit
-        eventually(lambda: "[nas_disk_full]" in (field.row(row_id).last_error_message or ""))
+        row_id = field.put(content=bytes(1500 << 10))
+        eventually(field.is_in_mid_upload)
+        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:  # it still fitted when it was begun
+            while True:
+                file.write(bytes(4096))
+        daemon.says(r"the NAS is away: \[nas_disk_full\]")
         daemon.shows(lambda state: state.nas_away_since is not None)
         assert field.row(row_id).transfer_retry_count == 0
         eventually(lambda: field.unfinished_on_nas() == [])
@@ -270,6 +273,40 @@ def test_a_nas_that_can_t_tell_its_free_space_is_sent_to_all_the_same(tmp_path: 
             daemon.says(r"not deleted, .*\[delete_copy_missing\]")
 
 
+def test_a_file_whose_row_does_not_tell_its_size_is_known_by_what_lies_there(
+    field: Field, small_tmpfs: SmallTmpfs
+) -> None:
+    field.configure(nas_settings={"base_path": small_tmpfs(1 << 20)}, sync_settings={"max_retry_attempts": 0})
+    path = field.media / NAME
+    path.write_bytes(bytes(5 << 20))
+    with field.daemon() as daemon:
+        row = field.queue(str(path), NAME, None)
+        daemon.says(r"\[nas_no_room\] .* waits for room on the NAS")
+        field.becomes(field.put("20250122_2.jpg"), COMPLETED)
+        assert field.row(row).transfer_status is PENDING
+    assert "nas_disk_full" not in daemon.log
+
+
+def test_a_full_nas_that_can_t_tell_its_free_space_blames_no_file(tmp_path: Path, need_root: None) -> None:
+    with sftp_only_server(tmp_path / "nas", sftp="internal-sftp -P statvfs") as nas:
+        volumes = SmallTmpfs(Path(nas.files))
+        folder = tmp_path / "field"
+        folder.mkdir()
+        try:
+            base = volumes(256 << 10)
+            field = Field(folder, nas, nas_settings={"base_path": base}, sync_settings={"max_retry_attempts": 0})
+            filler = Path(base, "filler")
+            filler.write_bytes(bytes(128 << 10))
+            with contextlib.closing(field.db), field.daemon() as daemon:
+                row = field.put(content=bytes(200 << 10))
+                daemon.says(r"the NAS is away: \[nas_over_quota\] .* tells neither why nor how much is free")
+                assert field.row(row).transfer_retry_count == 0
+                filler.unlink()
+                field.becomes(row, COMPLETED)
+        finally:
+            volumes.unmount_all()
+
+
 # --- deletion ---
 
 
@@ -292,7 +329,11 @@ def test_a_lost_list_is_rebuilt_from_the_queue(field: Field) -> None:
     field.list_path.write_text("[{")
     field.configure(**SOON)
     with field.daemon() as daemon:
-        daemon.says("pending_deletes_corrupt|put aside as")
+        daemon.says(
+            rf"ERROR \[pending_deletes_corrupt\] {field.list_path} could not be read \(.+\); it was put aside as "
+            rf"{field.list_path}\.corrupt-\S+ and rebuilt from the database; nothing to do; nothing is deleted without "
+            "a fresh verification\n"
+        )
         eventually(lambda: not (field.media / NAME).exists())
     assert field.remote().read_bytes() == b"sent"
     assert [path.read_text() for path in field.state_folder.glob("*.corrupt-*")] == ["[{"]
@@ -305,7 +346,9 @@ def test_a_state_folder_that_becomes_read_only_loses_nothing(field: Field, small
     with field.daemon() as daemon:
         small_tmpfs.make_read_only(folder)
         field.becomes(field.put(content=b"sent"), COMPLETED)
-        daemon.says(r"1 scheduled deletion\(s\) can't be saved: \[Errno 30\] Read-only file system")
+        daemon.says(
+            r"ERROR \[pending_deletes_unsaved\] 1 scheduled deletion\(s\) can't be saved: \[Errno 30\] Read-only"
+        )
         assert field.pending() == []
         daemon.says("the state file can't be written")
         small_tmpfs.make_writable(folder)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,18 @@ def test_our_daemon_refuses_it_and_nothing_is_left(tmp_path: Path, nas: Server) 
     assert "WARNING" not in log
     assert "tried again" not in log
     assert (litter, scene.debts()) == ([], [])
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
+def test_a_list_that_can_not_be_read_proves_nothing(
+    tmp_path: Path, nas: Server, make: Callable[[Path], object]
+) -> None:
+    scene = Scene(tmp_path, nas)
+    with scene.daemon("right"):
+        make(scene.daemon_state_dir / "pending_deletes.json")
+        outcome = scene.check()
+    assert outcome.exit_code == 0, outcome.stdout
+    assert re.fullmatch(r"open: \S+/pending_deletes\.json can't be read: .+", proof(outcome, "local_delete"))
 
 
 def test_in_chinese(tmp_path: Path, nas: Server) -> None:

@@ -1,7 +1,8 @@
-"""What happens between two looks of remote_verify: at the row, and then at the local file."""
+"""What happens between two looks: at the queue by two probes, at the row and then at the local file by one."""
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from celestial_nasops import causes
 from celestial_nasops.config import Config
+from celestial_nasops.fault import DatabaseFault
 from celestial_nasops.media_status_db import FileRecord, MediaStatusDB
 from healthcheck.context import Followed, Run, TargetOnce
 from healthcheck.ledger import Debt, Ledger
@@ -52,6 +55,23 @@ def run(tmp_path: Path) -> Run:
         tell=lambda _: None,
         tick=lambda: None,
     )
+
+
+def test_a_queue_that_was_replaced_since_the_rows_were_inserted_is_told_as_that(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "media_status.db"
+    MediaStatusDB(str(path), timeout_seconds=5, create=True).close()
+    config = Config.model_validate(
+        {"database_settings": {"db_path": str(path)}, "local_settings": {"media_path": str(tmp_path)}}
+    )
+    run = dataclasses.replace(run, config=config)
+    with run.open_database() as before:
+        run.queue_file = before.file
+    other = tmp_path / "other.db"
+    other.write_bytes(path.read_bytes())
+    other.rename(path)
+    with pytest.raises(DatabaseFault) as raised:
+        remote_verify.probe(run)
+    assert raised.value.cause is causes.DATABASE_REPLACED
 
 
 @pytest.mark.parametrize(

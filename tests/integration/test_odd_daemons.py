@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.nas_servers import Server
+from tests.queue_files import execute
 from tests.scene import NAME, Scene
 
 SHORT = {"testing": {"max_wait_minutes": 0.05}}
@@ -57,3 +58,22 @@ def test_what_is_wrong_is_named(
     assert found[1] == cause, outcome.stdout
     assert re.fullmatch(summary, found[2]), found[2]
     assert (outcome.exit_code, litter) == (exit_code, [])
+
+
+def test_a_row_that_is_put_back_while_its_file_goes_is_not_left(tmp_path: Path, nas: Server) -> None:
+    """As by a program that scans the media folder."""
+    scene = Scene(tmp_path, nas, SHORT)
+    with scene.daemon("idle"):
+        execute(
+            str(scene.database),
+            "CREATE TABLE scanned (path TEXT)",
+            """CREATE TRIGGER scan AFTER DELETE ON media_transfer_status
+               WHEN NOT EXISTS (SELECT 1 FROM scanned WHERE path = OLD.file_path)
+               BEGIN
+                   INSERT INTO scanned VALUES (OLD.file_path);
+                   INSERT INTO media_transfer_status (file_path, file_name) VALUES (OLD.file_path, OLD.file_name);
+               END""",
+        )
+        scene.check()
+        assert scene.litter() == []
+        assert execute(str(scene.database), "SELECT COUNT(*) FROM scanned") == [(2,)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from healthcheck.console import state_dir
 from healthcheck.outcome import ExitCode, Outcome
 from tests.readme import READMES, ROOT, doctor_report, red_report, report_of, run_demo, samples, shape
 
@@ -97,6 +99,35 @@ def test_every_command_and_option_is_there(line: str) -> None:
     assert told.returncode == 0, told.stderr
     for option in options:
         assert option in told.stdout
+
+
+@pytest.mark.parametrize("module", ["healthcheck", "celestial_nasops.media_sync_daemon"])
+def test_every_command_is_named(module: str) -> None:
+    argv = [sys.executable, "-m", module, "--help"]
+    told = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=True, cwd=ROOT).stdout
+    program = told.split()[1]
+    commands = set(re.findall(r"^    ([a-z]+)(?= |$)", told.split("COMMAND", 2)[2], re.MULTILINE))
+    assert len(commands) >= 6
+    named = {line.split()[1] for line in re.findall(rf"^    ({program} [a-z].*)$", ENGLISH, re.MULTILINE)}
+    assert named == commands
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "folder"),
+    [
+        ("/a", "/b", "/a"),
+        (None, "/b", "/b"),
+        (None, "/b:/c", "/b"),
+        (None, "", "/var/lib/smoke-check"),
+    ],
+)
+def test_where_the_status_file_lies(
+    given: str | None, environment: str, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):  # nobody's own units
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv("STATE_DIRECTORY", environment)
+    assert state_dir(argparse.Namespace(state_dir=given)) == folder
 
 
 def test_pip_install_gives_both_commands_and_every_module(tmp_path: Path) -> None:

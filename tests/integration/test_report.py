@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from pathlib import Path
+from unicodedata import east_asian_width
+
+import pytest
 
 from healthcheck import events, pipeline
 from tests.nas_servers import Server
@@ -138,21 +144,40 @@ def test_systemd_is_told_what_is_waited_for_and_at_last_the_verdict(scene: Scene
 
 def test_a_terminal_shows_what_is_waited_for_in_a_line_that_goes(scene: Scene) -> None:
     with scene.daemon("right"):
-        ours, theirs = pty.openpty()
-        argv = [sys.executable, "-m", "healthcheck", "run", "--config", scene.config_path]
-        argv += ["--state-dir", str(scene.state_dir)]
-        with subprocess.Popen(argv, stdin=theirs, stdout=theirs) as agent:
-            os.close(theirs)
-            shown = b""
-            while piece := _read(ours):
-                shown += piece
-        os.close(ours)
-    assert agent.returncode == 0
-    text = shown.decode()
+        text = _on_a_terminal(scene, 80)
     assert "waiting for the daemon" in text
     assert "\r\x1b[K" in text
     final = [re.sub(r".*\r\x1b\[K|\x1b\[\d*m", "", line.rstrip("\r")) for line in text.split("\n")]
     assert [line.split()[0] for line in final if line] == ["PASS"] * 7
+
+
+@pytest.mark.parametrize(("columns", "widest"), [(0, 79), (50, 49), (80, 79)])  # a serial console says 0
+@pytest.mark.parametrize(("locale", "measuring"), [("C.UTF-8", "measuring"), ("zh_CN.UTF-8", "正在测量")])
+def test_that_line_fits_and_says_all_that_it_can(
+    scene: Scene, columns: int, widest: int, locale: str, measuring: str
+) -> None:
+    with scene.daemon("right"):
+        text = _on_a_terminal(scene, columns, LC_ALL=locale)
+    lines = [line.rstrip("\r") for line in re.findall(r"\r\x1b\[K( {9}[^\r\n]*)", text)]
+    widths = [sum(2 if east_asian_width(letter) in "WF" else 1 for letter in line) for line in lines]
+    assert max(widths) <= widest
+    assert any(line.endswith(measuring) for line in lines)
+
+
+def _on_a_terminal(scene: Scene, columns: int, **environment: str) -> str:
+    """All that a run writes to a terminal of so many columns."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24 if columns else 0, columns, 0, 0))
+    argv = [sys.executable, "-m", "healthcheck", "run", "--config", scene.config_path]
+    argv += ["--state-dir", str(scene.state_dir)]
+    with subprocess.Popen(argv, stdin=theirs, stdout=theirs, env={**os.environ, **environment}) as agent:
+        os.close(theirs)
+        shown = b""
+        while piece := _read(ours):
+            shown += piece
+    os.close(ours)
+    assert agent.returncode == 0
+    return shown.decode()
 
 
 def _read(terminal: int) -> bytes:

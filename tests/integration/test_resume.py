@@ -24,6 +24,7 @@ from celestial_nasops.nas.ssh_child import SshChild
 from celestial_nasops.parts import Part, Parts
 from celestial_nasops.transfer import Hooks, Sent, Stopped, send
 from tests.daemon_field import NAME
+from tests.mounts import SmallTmpfs
 from tests.nas_profiles import sftp_only_server
 from tests.nas_servers import Server, busybox_server, openssh_server
 
@@ -221,6 +222,22 @@ def test_a_name_without_a_date_goes_on_the_next_day_in_another_folder(bench: Ben
     assert sent.remote_path == str(bench.base / "EdgeBackup/2025/03/05/clip.mp4")
     _arrived(bench, sent)
     assert sum(written) < SIZE
+
+
+def test_a_part_on_another_volume_is_removed_and_the_file_begun_anew(
+    bench: Bench, nas: Server, need_root: None, tmp_path: Path
+) -> None:
+    bench.cut(3 * SEGMENT)
+    volumes = SmallTmpfs(Path(nas.files))
+    try:
+        new = volumes(64 << 20, name=f"{tmp_path.name}-new")
+        bench.config = Config.model_validate({"nas_settings": {**nas.nas_settings(), "base_path": new}})
+        sent = bench.send()
+        assert bench.on_nas() == []
+        bench.base = Path(new)
+        _arrived(bench, sent)
+    finally:
+        volumes.unmount_all()
 
 
 def test_a_file_that_grows_is_not_published_and_leaves_nothing(bench: Bench) -> None:

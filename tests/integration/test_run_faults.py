@@ -101,10 +101,25 @@ def test_a_state_folder_on_a_disk_that_never_answers(scene: Scene) -> None:
     message = f"daemon_status had no result after {seconds:g} s and was given up"
     assert_failed(outcome, scene, "daemon_status", "probe_timed_out", message, exit_code=2)
     assert outcome.remedy("daemon_status") == (
-        "a disk or a program hangs; see: dmesg | tail; and run it again by hand: smoke-check run"
+        "a disk or a program hangs; see: dmesg | tail; and run it again: sudo systemctl start smoke-check"
     )
     assert_blocked(outcome, "daemon_status")
     assert took < seconds + 5
+    assert scene.litter() == []
+
+
+def test_a_media_disk_that_gives_no_answer_any_more_does_not_hold_the_run(scene: Scene) -> None:
+    with scene.daemon("idle"):
+        with scene.start_check() as child:
+            eventually(lambda: [line for line in scene.litter() if line.startswith("row ")])
+            with hung_disk(str(scene.media)):
+                outcome = scene.finish(child)
+        assert outcome.exit_code == 2
+        assert outcome.status is not None
+        assert [(p.outcome, p.cause) for p in outcome.status.probes[-2:]] == [("error", "probe_timed_out")] * 2
+        assert {one.reason for one in outcome.status.outstanding} == {"a disk of this server gave no answer"}
+    with scene.daemon("right"):
+        assert scene.check().exit_code == 0
     assert scene.litter() == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -12,6 +13,15 @@ from tests.daemon_field import Field
 from tests.waiting import eventually
 
 COMPLETED = TransferStatus.COMPLETED
+
+
+def has_open(pid: int, path: Path) -> bool:
+    """Whether a process has the file open at the moment; what it closes meanwhile does not count."""
+    for descriptor in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            if os.readlink(f"/proc/{pid}/fd/{descriptor}") == str(path):
+                return True
+    return False
 
 
 def test_a_second_daemon_is_refused(field: Field) -> None:
@@ -29,7 +39,7 @@ def test_what_a_daemon_that_was_killed_just_started_is_waited_for(field: Field) 
     with open(lock, "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with field.daemon(ready=False) as daemon:
-            fds = Path(f"/proc/{daemon.process.pid}/fd")
-            eventually(lambda: [fd for fd in fds.iterdir() if os.path.realpath(fd) == str(lock)])
+            pid = daemon.process.pid
+            eventually(lambda: has_open(pid, lock))
             held.close()
             field.becomes(field.put(), COMPLETED)

@@ -9,6 +9,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -21,13 +22,17 @@ from celestial_nasops import config_file
 from celestial_nasops.daemon.deletion_guard import MARKER_NAME
 from celestial_nasops.media_status_db import TransferStatus
 from celestial_nasops.media_sync_daemon import main
-from celestial_nasops.steering import pause as _loaded_before_its_user_is_another  # noqa: F401
+from celestial_nasops.steering import requeue as _loaded_before_its_user_is_another  # noqa: F401
 from tests.daemon_field import NAME, Field, environment, sha256
+from tests.integration.test_readme import first_column
 from tests.nas_servers import Server
 from tests.other_process import as_nobody
 from tests.queue_files import execute
+from tests.readme import ROOT
 from tests.waiting import eventually
 
+DUE = r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d"  # with its day in the half hour before midnight
+ORDER = '{"by": "somebody", "at": %s, "reason": "", "at_once": false}'
 PENDING, COMPLETED, FAILED = TransferStatus.PENDING, TransferStatus.COMPLETED, TransferStatus.FAILED
 
 
@@ -40,6 +45,13 @@ def steer(field: Field, *words: str, stdin: str = "") -> tuple[int, str]:
 
 
 # --- queue ---
+
+
+def keys_in(tree: object) -> set[str]:
+    """All keys, wherever in it."""
+    if isinstance(tree, dict):
+        return set(tree) | {key for value in tree.values() for key in keys_in(value)}
+    return {key for value in tree for key in keys_in(value)} if isinstance(tree, list) else set()
 
 
 def test_an_empty_queue_without_a_daemon(field: Field) -> None:
@@ -71,6 +83,9 @@ def test_all_that_there_is_to_see(field: Field) -> None:
 
         tree = eventually(seen)
         code, told = steer(field, "queue")
+    document = (ROOT / "docs" / "daemon.md").read_text("utf-8")
+    assert first_column(document, "key of `queue --json`") == list(tree)
+    assert {key for key in keys_in(tree) if f"`{key}`" not in document} == set()
     assert tree["daemon"]["doing"].startswith(f"sending {NAME} (")
     assert tree["waiting"]["files"] == 1
     assert tree["waiting"]["bytes"] == 8 << 20
@@ -82,7 +97,8 @@ def test_all_that_there_is_to_see(field: Field) -> None:
     [failed] = tree["failed"]["newest"]
     assert failed["path"] == "relative.jpg"
     assert failed["reason"] == "[file_refused] relative.jpg is not sent: its path is not absolute"
-    assert tree["unknown_status"] == {"files": 1, "newest": [{"path": "/m/odd.jpg", "status": "LOST"}]}
+    unknown = {"path": "/m/odd.jpg", "column": "transfer_status", "status": "LOST"}
+    assert tree["unknown_status"] == {"files": 1, "newest": [unknown]}
     [deletion] = tree["pending_deletions"]
     assert deletion["path"] == str(field.media / "20250122_sent.jpg")
     assert (tree["paused"], tree["troubles"]) == (None, [])
@@ -94,10 +110,11 @@ def test_all_that_there_is_to_see(field: Field) -> None:
         rf"  {field.media / NAME}  [\d.]+ [MG]B of 4.3 GB, \d+ %, [\d.]+ [MG]B/s, \d+ (s|min) left", lines[3]
     )
     assert "  relative.jpg: [file_refused] relative.jpg is not sent: its path is not absolute" in lines
-    assert "  to have them sent again: media-sync-daemon requeue --failed" in lines
+    assert f"  to have them sent again: sudo media-sync-daemon --config {field.config_path} requeue --failed" in lines
     assert "not taken up 1 file in a status that nobody knows" in lines
-    assert "  /m/odd.jpg: 'LOST'" in lines
-    assert re.fullmatch(rf"  \d\d:\d\d \(in \d+ min\)  {field.media}/20250122_sent.jpg", lines[-1])
+    assert "  /m/odd.jpg: transfer_status 'LOST'" in lines
+    assert f"  to have one of them sent: sudo media-sync-daemon --config {field.config_path} requeue PATH" in lines
+    assert re.fullmatch(rf"  {DUE} \(in \d+ min\)  {field.media}/20250122_sent.jpg", lines[-1])
 
 
 def test_on_a_terminal_it_is_live_until_ctrl_c(field: Field) -> None:
@@ -204,6 +221,8 @@ def test_receipts_of_one_file_and_of_the_last(field: Field) -> None:
     assert [line.split()[3][-5] for line in steer(field, "receipts", "--limit", "2")[1].splitlines()] == ["1", "2"]
     [*_, last] = json.loads(steer(field, "receipts", "--json")[1])
     assert (last["event"], last["size"], last["sha256"]) == ("sent", 5, sha256(b"media"))
+    columns = (ROOT / "docs" / "daemon.md").read_text("utf-8").split("## Receipts")[1]
+    assert {key for key in last if f"`{key}`" not in columns} == set()
     assert steer(field, "receipts", "/nowhere") == (1, "there are no receipts of /nowhere\n")
 
 
@@ -285,21 +304,19 @@ def test_a_paused_daemon_does_nothing_once_either(field: Field) -> None:
     field.put()
     code, log = field.run("--once")
     assert code == 1
-    assert re.search(
-        r"\[daemon_paused\] the daemon is paused since \d\d:\d\d by \S+ \(no reason given\): nothing is carried or "
-        r"deleted; let it go on: media-sync-daemon resume",
-        log,
-    )
+    told = r"\[daemon_paused\] the daemon is paused since \d\d:\d\d by \S+ \(no reason given\): nothing is carried or"
+    assert re.search(rf"{told} deleted; let it go on: sudo media-sync-daemon --config \S+ resume", log)
     assert field.on_nas() == []
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "\xff"])
+@pytest.mark.parametrize("content", ["", "{}", "[]", "\xff", ORDER % "1e300", ORDER % "-1e18", ORDER % "NaN"])
 def test_an_order_that_can_not_be_read_counts(field: Field, content: str) -> None:
     (field.state_folder / "control").mkdir()
     path = field.state_folder / "control" / "paused.json"
     path.write_text(content, encoding="latin-1")
     with field.daemon() as daemon:
         assert "paused by somebody since " in daemon.shows(lambda state: state.paused_at is not None).doing
+        assert steer(field, "queue")[1].startswith("paused       by somebody since ")
         assert steer(field, "resume")[0] == 0
         field.becomes(field.put(), COMPLETED)
 
@@ -339,15 +356,17 @@ def test_root_becomes_the_daemon_s_user_and_others_are_refused(field: Field, nee
         # Load what nobody may not read in a developer's home.
         config_file.load(str(field.config_path))
         with pytest.raises(SystemExit):
-            main(["resume", "--help"])
-        code, told = as_nobody(lambda: _said(["resume", "--config", str(field.config_path)]))
+            main(["requeue", "--help"])
+        code, told = as_nobody(lambda: _said(["requeue", "/it's a b.mp4", "--config", str(field.config_path)]))
     finally:
         for parent, mode in above.items():
             parent.chmod(mode & 0o7777)
+    word = shlex.quote("/it's a b.mp4")
+    command = f"sudo media-sync-daemon --config {field.config_path} requeue {word}"
     assert (code, told) == (
         1,
         f"[wrong_user] nobody may not do this: the queue and the daemon's state in {field.state_folder} belong to "
-        "daemon\n  -> do it as that user, else the daemon loses its files: sudo media-sync-daemon resume\n",
+        f"daemon\n  -> do it as that user, else the daemon loses its files: {command}\n",
     )
 
 
@@ -363,6 +382,8 @@ def _said(arguments: list[str]) -> tuple[int, str]:
         (["requeue"], 64, "one of the arguments PATH --failed is required"),
         (["requeue", "/a", "--failed"], 64, "not allowed with argument"),
         (["verify", "--sample", "0"], 64, "invalid number (1 or more) value: '0'"),
+        (["verify", "--sample", str(2**63)], 64, "invalid number (1 or more) value: "),
+        (["receipts", "--limit", str(10**30)], 64, "invalid number (1 or more) value: "),
         (["nonsense"], 64, "invalid choice: 'nonsense'"),
     ],
 )

@@ -58,3 +58,14 @@ def test_status_journal_and_exit_code_tell_the_whole_story(site: Site) -> None:
         "daemon_status: FAIL [daemon_inactive] media-sync-daemon.service is not running (inactive, dead) -- " in lines
     )
     assert site.failed_units() == [CHECK]
+
+
+def test_a_run_by_hand_leaves_nothing_that_the_units_may_not_use(site: Site) -> None:
+    edge = site.edge
+    for command in ("run", "clean"):
+        typed = edge.run("smoke-check", command, check=False)
+        assert typed.exit_code == 0, typed.stdout + typed.stderr
+    of_root = edge.shell("find /var/lib/smoke-check /var/lib/media-sync-daemon /data/temp/dji -mindepth 1 -user root")
+    assert of_root == ""
+    told = site.check()
+    assert (told.result, told.exit_code) == ("success", 0)

@@ -115,6 +115,7 @@ def test_beside_another_daemon_the_check_alone_is_installed_and_nothing_of_the_o
         edge.write(f"/etc/systemd/system/{DAEMON}", "[Service]\nUser=celestial\nExecStart=/bin/sleep infinity\n")
         edge.run("systemctl", "start", DAEMON)
         pid = edge.unit(DAEMON)["MainPID"]
+        edge.shell(f"touch -d '+1 minute' {CELESTIAL}/unified_config.json")  # changed since the daemon read it
         before = everything(edge)
         unpack(edge, bundle("bookworm"))
         options = ("--agent-only", "--user", "celestial", "--config", f"{CELESTIAL}/unified_config.json")

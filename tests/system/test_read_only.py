@@ -83,7 +83,9 @@ def test_a_folder_that_is_replaced_under_the_running_daemon(site: Site, folder: 
     site.apply({"local_settings": {"media_path": "/srv/media"}, "sync_settings": {"safe_delete_delay_minutes": 0.1}})
     path = site.put(NAME, folder="/srv/media")
     eventually(lambda: list(site.copies()) == [PLACE], 30)
-    site.edge.shell(f"mv {folder} {folder}.old; cp -a {folder}.old {folder}")
+    # The container's file system copies what it moves: what the daemon writes meanwhile would be in the way.
+    replace = f"mv {folder} {folder}.old; cp -a {folder}.old {folder}"
+    site.edge.shell(f"systemctl kill --signal=STOP {DAEMON}; {replace}; systemctl kill --signal=CONT {DAEMON}")
     wait_until_told(site, f"[folder_replaced] {folder} ")
     told = site.check()
     words = (

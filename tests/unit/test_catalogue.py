@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import re
+import shlex
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +14,14 @@ import pytest
 
 from celestial_nasops import command_line, language, media_sync_daemon
 from celestial_nasops.config import PATTERNS_IN_WORDS
-from celestial_nasops.fault import Cause, Fault
-from healthcheck import cli, daemon_errors, explain, languages
-from healthcheck.catalogue import BY_CODE, docs
+from celestial_nasops.fault import Fault
+from healthcheck import cli, daemon_errors, explain, languages, pipeline
+from healthcheck.catalogue import BY_CODE, docs, journal
 from healthcheck.catalogue.entry import Entry
 from healthcheck.chinese import PHRASES, WORDS
 from healthcheck.chinese_commands import CONFIGURATION, STEERING, USAGE
 from healthcheck.console import DEFAULT_STATE_DIR
+from tests import expected_causes
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [path for package in ("celestial_nasops", "healthcheck") for path in sorted((ROOT / package).rglob("*.py"))]
@@ -74,21 +76,21 @@ def test_a_translated_remedy_has_the_same_commands(entry: Entry) -> None:
         assert command.strip() in entry.zh.remedy, command
 
 
-# --- every cause is raised, and tested ---
+# --- every cause is raised, and brought about by a test ---
 
 
-def names_in(paths: list[Path]) -> str:
-    # These speak of causes; they neither raise one nor bring one about.
+def raised() -> set[str]:
+    # These speak of causes, and raise none.
     own = {"causes.py", "daemon_causes.py", "root_cause.py"}
-    own |= {f"test_{what}.py" for what in ("catalogue", "causes", "remedies", "root_cause", "verdict")}
-    return "\n".join(p.read_text("utf-8") for p in paths if p.name not in own and p.parent.name != "catalogue")
+    sources = [path for path in SOURCES if path.name not in own and path.parent.name != "catalogue"]
+    return set(re.findall(r"\b[A-Z][A-Z_0-9]+\b", "\n".join(path.read_text("utf-8") for path in sources)))
 
 
-RAISED = set(re.findall(r"\b[A-Z][A-Z_0-9]+\b", names_in(SOURCES)))
-TESTS = names_in(sorted((ROOT / "tests").rglob("*.py")))
-NAMED = set(re.findall(r"\w+", TESTS))
-# Messages as tests assert them: parts of a literal joined, and without what escapes them in a regular expression.
-SAID_IN_TESTS = re.sub(r"""["']\s*\n\s*[rf]*["']""", "", TESTS).replace("\\", "")
+RAISED = raised()
+PROBES = set(pipeline.probe_names())
+NOT_TO_BE_STAGED = {
+    "row_exists": "a run takes the row over, unless it goes at that very moment",
+}
 
 
 @pytest.mark.parametrize("code", CAUSES)
@@ -96,14 +98,36 @@ def test_a_cause_is_used_by_the_code(code: str) -> None:
     assert code.upper() in RAISED
 
 
-def is_tested(cause: Cause) -> bool:
-    """Whether a test names it: by its code, or by the longest part of its message."""
-    message = max((literal for literal, _, _, _ in string.Formatter().parse(cause.summary)), key=len)
-    return bool(NAMED & {cause.code, cause.code.upper()}) or (len(message) > 10 and message in SAID_IN_TESTS)
+def test_every_cause_is_brought_about_by_a_test() -> None:
+    """What a probe can name, by real parts; a unit test may give its verdict the values that amount to it."""
+    expected = set(expected_causes.everywhere())
+    by_any = {one.code for one in expected}
+    by_real_parts = {one.code for one in expected if not one.by_a_unit_test}
+    probed = {code for code, entry in BY_CODE.items() if PROBES & set(entry.where)}
+    assert sorted(CAUSES.keys() - by_any) == []
+    assert sorted(probed - by_real_parts) == sorted(NOT_TO_BE_STAGED)
 
 
-def test_every_cause_is_named_by_a_test() -> None:
-    assert {code for code, cause in CAUSES.items() if not is_tested(cause)} == set()
+@pytest.mark.parametrize(
+    ("test", "codes"),
+    [
+        ('assert outcome.cause == "nas_refused"', {"nas_refused"}),
+        ('assert "[nas_refused] nas" in log', {"nas_refused"}),
+        ("assert fault.cause is causes.NAS_REFUSED", {"nas_refused"}),
+        ('says("x refuses connections on port 22")', {"nas_refused"}),
+        ('told = ("fail", "nas_refused"); assert finding == told', {"nas_refused"}),
+        ('x = "nas_refused"', set()),
+        ('assert outcome.cause != "nas_refused"', set()),
+        ('assert not "nas_refused" in log', set()),
+        ('assert "nas_refused" not in log', set()),
+        ('assert Fault(causes.NAS_REFUSED, host="x").summary', set()),
+        ('daemon.says("nas_refused|another thing")', set()),
+    ],
+)
+def test_a_mere_mention_is_no_expectation(test: str, codes: set[str]) -> None:
+    module = ast.parse(f"from celestial_nasops.fault import Fault\ndef says(x): assert x\ndef test_it(): {test}\n")
+    function = next(node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "test_it")
+    assert expected_causes.codes(module, function, {"says"}) == codes
 
 
 # --- every sentence has its translation ---
@@ -174,6 +198,22 @@ def test_a_finding_says_nothing_that_can_t_be_translated() -> None:
     assert strays == []
 
 
+WORDS_IN = {"language.py", "chinese.py"}
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("template", language.REASONS)
+def test_a_reason_with_values_is_translated_and_made_by_the_code(template: str) -> None:
+    said = template.format_map({name: f"<{name}>" for name in fields(template)})
+    told = language.in_words(said)
+    assert re.search(r"[\u4e00-\u9fff]", told)
+    assert all(f"<{name}>" in told for name in fields(template))
+    literals = [literal for literal, *_ in string.Formatter().parse(template) if len(literal) > 5]
+    assert any(
+        literal in path.read_text("utf-8") for path in SOURCES for literal in literals if path.name not in WORDS_IN
+    )
+
+
 # --- the documents ---
 
 
@@ -181,6 +221,12 @@ def test_a_finding_says_nothing_that_can_t_be_translated() -> None:
 def test_the_documents_are_the_catalogue_s(name: str, tag: str) -> None:
     path = ROOT / "docs" / name
     assert path.read_text("utf-8") == docs.document(tag), f"run: python -m healthcheck.catalogue.docs {path}"
+
+
+@pytest.mark.parametrize(("tag", "name"), journal.NAMES.items())
+def test_the_catalogues_of_the_journal_are_made_of_it(tag: str, name: str) -> None:
+    path = ROOT / "systemd" / name
+    assert path.read_text("utf-8") == journal.document(tag), f"run: python -m healthcheck.catalogue.journal {path}"
 
 
 # --- which language ---
@@ -238,10 +284,37 @@ def test_a_fault_is_told_in_the_operator_s_language_and_keeps_its_values() -> No
 
 
 @pytest.mark.usefixtures("chinese")
+def test_a_fault_that_quotes_another_says_both_in_one_language() -> None:
+    why = (
+        "[media_marker_missing] /m is not the folder that it was: its marker .x is missing; nothing is deleted until a "
+    )
+    fault = Fault(CAUSES["deletions_stopped"], pid=7, reason=f"{why}person has looked")
+    assert fault.summary == (
+        "守护进程（pid 7）在传输，但在有人查看之前不删除："
+        "[media_marker_missing] /m 不是原来的目录：缺少标记文件 .x；在有人查看之前不会删除任何文件"
+    )
+
+
+@pytest.mark.usefixtures("chinese")
 @pytest.mark.parametrize(
     ("error", "code", "text"),
     [
         ("[nas_refused] nas refuses connections on port 22", "nas_refused", "nas 拒绝端口 22 上的连接"),
+        (
+            "[file_refused] /m/x is not sent: it is not in the media folder /data",
+            "file_refused",
+            "不发送 /m/x：它不在媒体目录 /data 中",
+        ),
+        (
+            "[nas_silent] nas port 22 gave no answer within 9 s (look at /volume1/x)",
+            "nas_silent",
+            "nas 端口 22 在 9 秒内没有应答（查看 /volume1/x）",
+        ),
+        (
+            "[nas_command_failed] the NAS could not make the folder /v/a: its shell ended early with status 7",
+            "nas_command_failed",
+            "NAS 无法对 /v/a 执行 创建目录：其 shell 提前结束，状态为 7",
+        ),
         ("[nas_refused] an older daemon's words", "nas_refused", "an older daemon's words"),
         ("[no_such_code] words", None, "[no_such_code] words"),
         ("words", None, "words"),
@@ -261,6 +334,12 @@ def test_a_daemon_s_error_comes_with_its_remedy_where_all_its_values_are_known()
     assert daemon_errors.told("[nas_read_only] an older daemon's words", {"target": "nas"}).remedy is None
 
 
+def test_an_action_of_several_words_leaves_the_path_whole() -> None:
+    error = "[nas_command_failed] the NAS could not make the folder /v/a b: it says nothing"
+    remedy = f"try it by hand: ssh nas ls -ld {shlex.quote(shlex.quote('/v/a b'))}"
+    assert daemon_errors.told(error, {"target": "nas"}).remedy == remedy
+
+
 def test_it_comes_with_the_remedy_for_an_account_without_a_shell() -> None:
     full = "[nas_disk_full] no space left on the NAS for /volume1/homes/x: No space left on device"
     by_sftp = {"sftp": "sftp -b - nas", "hidden_prefix": "/volume1"}
@@ -272,13 +351,13 @@ def test_it_comes_with_the_remedy_for_an_account_without_a_shell() -> None:
 def test_a_summary_is_taken_apart_by_its_own_template(code: str) -> None:
     template = CAUSES[code].summary
     values = {name: f"<{name}>" for name in fields(template)}
-    found = daemon_errors.values_of(template, template.format_map(values))
+    found = language.values_of(template, template.format_map(values))
     assert found == values
 
 
 def test_what_does_not_fit_a_template_is_not_guessed() -> None:
-    assert daemon_errors.values_of("a {x} b {y}", "a 1 c 2") is None
-    assert daemon_errors.values_of("{x} b", "1 c") is None
+    assert language.values_of("a {x} b {y}", "a 1 c 2") is None
+    assert language.values_of("{x} b", "1 c") is None
 
 
 # --- explain ---

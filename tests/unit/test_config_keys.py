@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,6 +69,41 @@ def test_a_key_has_a_description_that_ends_in_its_unit(section: str, key: str) -
         assert unit == "seconds"
     else:
         assert unit == ""
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_each_end_has_one_limit(section: str, key: str) -> None:
+    """Of two the last one counts, and the other one is a promise that nobody keeps."""
+    kinds = [type(limit) for limit in MODELS[section].model_fields[key].metadata]
+    assert len(kinds) == len(set(kinds))
+
+
+def limits_in_the_document() -> Iterator[tuple[str, str, str, float]]:
+    """Section, key, "more than", "at least" or "at most", and the number, as an operator reads them."""
+    for chapter in DOCUMENT.read_text(encoding="utf-8").split("\n### ")[1:]:
+        for key, limits in re.findall(r"^\| `(\w+)` \|.*\| ([^|]*) \|$", chapter, re.MULTILINE):
+            if "a list" not in limits:
+                for kind, number in re.findall(r"(more than|at least|at most) ([\d,]+)", limits):
+                    yield chapter.split("\n")[0], key, kind, float(number.replace(",", ""))
+
+
+@pytest.mark.parametrize(("section", "key", "kind", "number"), list(limits_in_the_document()))
+def test_a_limit_of_the_document_is_kept(section: str, key: str, kind: str, number: float) -> None:
+    whole = MODELS[section].model_fields[key].annotation is int
+
+    def parsed(value: float) -> object:
+        return config_file.parse(json.dumps({section: {key: int(value) if whole else value}}), "test.json")
+
+    beyond = {"more than": number, "at least": number - 1, "at most": number + 1}[kind]
+    with pytest.raises(ConfigFault, match=rf"{section}\.{key}: found .*, should be {kind} "):
+        parsed(beyond)
+    parsed(number + 0.1 if kind == "more than" else number)
+
+
+def test_every_key_but_a_text_has_its_limits_in_the_document() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|.*\| `(.*)` \| ([^|]*) \|$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [key for key, _, _ in rows] == [key for _, key in KEYS]
+    assert [key for key, _, limits in rows if not limits.strip()] == ["backup_path", "date_format"]
 
 
 def test_every_pattern_has_words() -> None:

@@ -206,6 +206,9 @@ def test_another_daemon_is_judged_by_its_age_only() -> None:
     stale = judge_foreign(42, NOW - 20, NOW - 10, UNIT, "/c")
     assert (stale.outcome.value, stale.cause) == ("warn", "daemon_stale_config")
     assert judge_foreign(42, None, NOW, UNIT, "/c").outcome.value == "pass"
+    # systemctl told the start without its fraction of a second.
+    assert judge_foreign(42, NOW, NOW + 0.9, UNIT, "/c").outcome.value == "pass"
+    assert judge_foreign(42, NOW, NOW + 1, UNIT, "/c").outcome.value == "warn"
 
 
 # --- [Errno 30] ---
@@ -251,7 +254,7 @@ def test_a_paused_daemon_is_a_failure_that_names_who_when_and_how_to_go_on() -> 
     assert finding.summary == (
         f"the daemon is paused since {since} by anna (the link is needed): nothing is carried or deleted"
     )
-    assert finding.remedy == "let it go on: media-sync-daemon resume"
+    assert finding.remedy == "let it go on: sudo media-sync-daemon resume"
 
 
 def test_a_daemon_whose_deletions_are_stopped_is_a_warning() -> None:

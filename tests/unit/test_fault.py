@@ -30,7 +30,7 @@ def test_shown_is_printable(value: object, text: str) -> None:
 
 def test_a_fault_fills_its_templates_with_printable_values() -> None:
     fault = Fault(Cause("full", "no space in {path}", "try: df {path}"), path="/a\nb", unused=1)
-    assert (fault.code, fault.summary, fault.remedy) == ("full", "no space in /a\\nb", "try: df /a\\nb")
+    assert (fault.code, fault.summary, fault.remedy) == ("full", "no space in /a\\nb", "try: df '/a\\nb'")
     assert str(fault) == fault.summary
 
 

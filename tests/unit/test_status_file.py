@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from healthcheck.run import why_not_current
-from healthcheck.status_file import Status, StatusFile, json_schema
+from healthcheck.status_file import Previous, Status, StatusFile, json_schema
+from healthcheck.watch import why_not_current
 
 ROOT = Path(__file__).parents[2]
 NOON = 1737547200.0  # 2025-01-22T12:00:00Z
@@ -70,6 +70,28 @@ def test_an_old_verdict_does_not(tmp_path: Path) -> None:
     assert why_not_current(status(), str(tmp_path), NOON + 3601) == (
         "stale: the last run ended 60 min ago, at 2025-01-22T12:00:00.000Z; see: systemctl list-timers"
     )
+
+
+def test_a_verdict_of_a_clock_that_was_set_back_does_not_count_for_years(tmp_path: Path) -> None:
+    message = (
+        "the last run ended at 2025-01-22T12:00:00.000Z, which is still to come: the clock was set back, so its age is "
+        "not known"
+    )
+    assert why_not_current(status(), str(tmp_path), NOON - 3599) is None  # by less than it counts for
+    assert why_not_current(status(), str(tmp_path), NOON - 3601) == message
+
+
+def test_one_that_was_stopped_when_the_one_before_was_stale_is_stale(tmp_path: Path) -> None:
+    stopped = status(outcome="error", exit_code=143, stale_after="2025-01-22T11:00:00.000Z")
+    assert why_not_current(stopped, str(tmp_path), NOON + 1) == (
+        "stale: the last run was stopped at 2025-01-22T12:00:00.000Z, and the verdict before it counts no more"
+    )
+
+
+@pytest.mark.parametrize(("now", "counts"), [(-3601, False), (-3599, True), (3600, True), (3601, False)])
+def test_how_long_the_verdict_before_counts(now: float, counts: bool) -> None:
+    before = status().model_dump(include=set(Previous.model_fields))
+    assert Previous.model_validate(before).counts(NOON + now) is counts
 
 
 def test_a_run_that_died_is_no_verdict(tmp_path: Path) -> None:
