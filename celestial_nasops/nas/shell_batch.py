@@ -21,23 +21,29 @@ _HASH_LINE = re.compile(rb"([0-9a-f]{64}) [ *](?:\./)?([^\n]+)")
 _STAT_LINE = re.compile(rb"([0-9a-f]{1,8}) (\d{1,19}) ([^\n]+)")
 # What is one line in the answer of any program, unescaped.
 _PLAIN_PATH = re.compile(rb"[^\x00-\x1f\x7f\\]+")
-# openssl is faster where there is one; each program gets as many files as fit.
-_HASH_FOUND = (
-    "if command -v openssl > /dev/null 2>&1; then find {what} -type f -exec openssl dgst -sha256 -r {{}} +; "
-    "else find {what} -type f -exec sha256sum {{}} +; fi"
-)
 # A folder of its own, which nobody has: a predecessor that lives on unpacks into one that is gone.
 # GNU tar is told by its environment, which BusyBox ignores, to take 64 KiB at a time, as a pipe gives them, not 10.
-# One flush of the file system is cheaper than one of each file, and it keeps the disk busy while the processor hashes.
+# Files are hashed while later ones arrive. tar names each as it begins it, so sed keeps back the last that it has read.
+# One flush of the file system is cheaper than one of each file, and it keeps the disk busy while the processor hashes
+# the last ones; it holds the descriptor 3, which the shell waits for. No name holds a tab, so a tab tells of a failure,
+# and then only what the programs complained of is said.
 _UNPACK = (
-    'stat -L -c %f -- "$1" > /dev/null || exit 3; mkdir -p -- "${2%/*}" && mkdir -- "$2" && cd -- "$2" && '
-    "TAR_OPTIONS=-b128 tar -x -m -o --no-same-permissions -f - || exit; "
-    "{ sync -f . 2> /dev/null || sync; } & flush=$!; "
-    f'{_HASH_FOUND.format(what=".")}; hashed=$?; wait "$flush" && exit "$hashed"'
+    'stat -L -c %f -- "$1" > /dev/null || exit 3; mkdir -p -- "${2%/*}" && mkdir -- "$2" && cd -- "$2" || exit; '
+    "if command -v openssl > /dev/null 2>&1; then set -- openssl dgst -sha256 -r; else set -- sha256sum; fi; "
+    "hashes=$({ { TAR_OPTIONS='-b128 --quoting-style=literal' "
+    "tar -x -v -m -o --no-same-permissions -f - || echo '\t' >&3; "
+    "{ sync -f . 2> /dev/null || sync || echo '\t'; } >&3 & } | "
+    "sed -n -e '/\\/$/d' -e 'x;/./p;${x;p;}' | tr '\\n' '\\0' | "
+    """xargs -0 -n 200 -- "$@" || echo '\t'; } 3>&1); """
+    """case $hashes in *'\t'*) exit 1 ;; esac; printf '%s\\n' "$hashes\""""
 )
 # Both complain of what they can't look at in words that fit no line here, and tell of the others all the same.
 _STAT_ALL = 'stat -c "%f %s %n" -- "$@"'
-_HASH_ALL = _HASH_FOUND.format(what='"$@" -maxdepth 0')
+# openssl is faster where there is one.
+_HASH_ALL = (
+    'if command -v openssl > /dev/null 2>&1; then find "$@" -maxdepth 0 -type f -exec openssl dgst -sha256 -r {} +; '
+    'else find "$@" -maxdepth 0 -type f -exec sha256sum {} +; fi'
+)
 # How ln ends where the file system has no hard links: EPERM on FAT and exFAT, the others on some network file systems.
 NO_HARD_LINKS = (
     '*": Operation not permitted"|*": Operation not supported"|*": Not supported"|*": Function not implemented"'

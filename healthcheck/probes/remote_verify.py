@@ -24,7 +24,7 @@ from healthcheck.outcome import Finding, Outcome, gravest
 from healthcheck.status_file import boot_id
 from healthcheck.unfinished import Evidence, judge_unfinished
 
-_GIVE_BACK_SECONDS = 3.0  # how long a daemon that tries to log in just now may take to be refused as well
+_GIVE_BACK_SECONDS = 3.0  # how long a daemon may take to fail with what it holds, as the check or another file has
 
 
 def probe(run: Run) -> Finding:
@@ -55,16 +55,16 @@ def probe(run: Run) -> Finding:
             for one in [one for one in waiting if _is_settled(one)]:
                 waiting.remove(one)
                 verified.append(_verify(run, one, progress.nas))
+            if not waiting and (decoy is None or negative_proof.is_settled(decoy)):
+                break
             refusal = run.nas.refusal
             left = run.clock.left_to_wait()
-            if refusal is not None:
+            good = all(finding.outcome is Outcome.PASS for finding in verified)
+            if refusal is not None or not (waiting or good):  # nothing more is to be learnt
                 give_back_until = give_back_until or time.monotonic() + _GIVE_BACK_SECONDS
                 held = any(map(_is_held, [*waiting, decoy] if decoy is not None else waiting))
                 left = min(left, give_back_until - time.monotonic() if held else 0.0)
-            if not waiting:
-                good = all(finding.outcome is Outcome.PASS for finding in verified)
-                if decoy is None or negative_proof.is_settled(decoy) or not good:
-                    break
+            elif not waiting:
                 decoy_until = decoy_until or time.monotonic() + negative_proof.LONGEST_WAIT_SECONDS
                 left = min(left, decoy_until - time.monotonic())
             if left <= 0:

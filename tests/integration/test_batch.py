@@ -138,6 +138,13 @@ def test_all_arrive_and_nothing_else_does(bench: Bench) -> None:
     assert os.stat(bench.folder() / _name(1)).st_mode & 0o777 == 0o666 & ~_umask()
 
 
+def test_more_than_one_program_hashes_all_arrive(bench: Bench) -> None:
+    for number in range(COUNT, 450):  # of several sizes, so that the hashing catches up with what is being unpacked
+        bench.put(_name(number), os.urandom(300_000 if number % 100 == 99 else 1000))
+    _only_these_are_left(bench, bench.send(), [])
+    assert len(bench.on_nas()) == 450
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
