@@ -36,6 +36,7 @@ WAYS = (
     "slow",  # takes a row, and moves a byte now and then
     "stuck",  # takes a row and does nothing with it
     "fails",  # gives the row up
+    "fails_in_turn",  # gives one up while it has the next in hand, and then that
     "busy",  # carries another file all the time
     "vanishes",  # removes the row
     "keeps_no_row",  # removes the row of what it has delivered
@@ -103,6 +104,13 @@ class OddDaemon:
         if how in ("slow", "stuck"):
             self.held = path
             return None
+        if how == "fails_in_turn":  # in one step, so that nobody sees the next one waiting
+            self.db.execute(
+                "UPDATE media_transfer_status"
+                " SET transfer_status = CASE id WHEN ? THEN 'failed' ELSE 'transferring' END",
+                (row_id,),
+            )
+            return None
         if how == "fails":
             self.db.execute(
                 "UPDATE media_transfer_status SET transfer_status='failed', last_error_message=? WHERE id = ?",
@@ -137,6 +145,8 @@ class OddDaemon:
         return None
 
     def meet_wrong(self, row_id: int, path: str, copy: Path) -> None:
+        if self.how == "fails_in_turn":
+            time.sleep(1)  # as a try takes
         if self.how == "completes_wrong":
             return self.set(row_id, "completed")
         if self.how == "publishes_secretly":

@@ -112,6 +112,17 @@ def test_a_daemon_that_takes_it_is_caught(
     assert (litter, scene.debts()) == ([], [])
 
 
+def test_a_failed_run_does_not_withdraw_it_from_a_daemon_that_is_about_to_put_it_down(
+    tmp_path: Path, nas: Server
+) -> None:
+    scene = Scene(tmp_path, nas)
+    with scene.daemon("fails_in_turn"):
+        outcome = scene.check()
+        litter = scene.litter()
+    assert outcome.probe("remote_verify")[:2] == ("fail", "transfer_failed"), outcome.stdout
+    assert (litter, scene.debts()) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("settings", "why"),
     [
