@@ -342,3 +342,11 @@ def _write_ssh_config(server: Server) -> None:
         "StrictHostKeyChecking yes",
     )
     Path(server.ssh_config).write_text("\n    ".join(lines) + "\n")
+
+
+def environment_with(folder: Path, name: str, script: str) -> list[str]:
+    """The ``environment`` of a server on which a program is this shell script, which is put into a new folder."""
+    folder.mkdir()
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+    return [f'"PATH={folder}:{os.environ["PATH"]}"']

@@ -14,17 +14,13 @@ from celestial_nasops.fault import NasFault
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
-from tests.nas_servers import openssh_server
+from tests.nas_servers import environment_with, openssh_server
 
 
 @contextmanager
 def files_with_sync(folder: Path, script: str, *, timeout_seconds: float = 10) -> Iterator[tuple[NasFiles, Path]]:
     """Files on a NAS whose ``sync`` is this shell script, and the folder that they are in."""
-    tools = folder / "tools"
-    tools.mkdir()
-    (tools / "sync").write_text(f"#!/bin/sh\n{script}\n")
-    (tools / "sync").chmod(0o755)
-    environment = [f'"PATH={tools}:{os.environ["PATH"]}"']
+    environment = environment_with(folder / "tools", "sync", script)
     with (
         openssh_server(folder / "nas", environment=environment) as server,
         NasSession.open(server.target(), timeout_seconds=10) as session,

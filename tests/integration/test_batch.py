@@ -23,7 +23,7 @@ from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.ssh_child import SshChild
 from celestial_nasops.source import Stopped
 from tests.mounts import SmallTmpfs
-from tests.nas_servers import Server, busybox_server, openssh_server
+from tests.nas_servers import Server, busybox_server, environment_with, openssh_server
 
 DAY = dt.date(2025, 3, 4)
 COUNT = 50
@@ -261,11 +261,8 @@ def test_a_full_nas_keeps_nothing_and_all_are_left(
 
 def test_what_the_nas_can_not_flush_is_not_published(tmp_path: Path) -> None:
     """Its hashes, which are taken meanwhile, are right all the same: they tell of its memory."""
-    tools, asked = tmp_path / "tools", tmp_path / "asked"
-    tools.mkdir()
-    (tools / "sync").write_text(f"#!/bin/sh\necho asked >> {asked}; exit 1\n")
-    (tools / "sync").chmod(0o755)
-    environment = [f'"PATH={tools}:{os.environ["PATH"]}"']
+    asked = tmp_path / "asked"
+    environment = environment_with(tmp_path / "tools", "sync", f"echo asked >> {asked}; exit 1")
     with (
         openssh_server(tmp_path / "nas", environment=environment) as server,
         NasSession.open(server.target(), timeout_seconds=10) as session,
