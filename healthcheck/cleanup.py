@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
-from time import time
 from typing import NamedTuple
 
 from celestial_nasops import words
 from celestial_nasops.fault import Fault
 from celestial_nasops.language import say
-from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
+from celestial_nasops.media_status_db import FileRecord, MediaStatusDB, TransferStatus
+from celestial_nasops.wakeup import Wakeup, settle
 from healthcheck import internal_error, marked_file
 from healthcheck.beside import Beside
 from healthcheck.context import Run
 from healthcheck.ledger import Debt
 
 _COMMAND_SECONDS = 3.0  # one command that finds a silent NAS must not use up what the end of a run may take
+_GIVE_BACK_SECONDS = 3.0  # how long the daemon may take to put down what it has in hand, which as a rule is failing
 
 
 class Left(NamedTuple):
@@ -62,7 +64,7 @@ def clean(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) ->
 
 def _remove(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], float]) -> dict[int, str]:
     """Remove all that can be removed; why something of a debt is left, by the debt's id."""
-    now = time()
+    now = time.time()
     left = {id(debt): _spared(debt.spared_until) for debt in debts if debt.spared_until and debt.spared_until > now}
     removed = [debt for debt in debts if id(debt) not in left]
     left |= _remove_rows(run, removed, seconds_left)
@@ -86,8 +88,10 @@ def _remove_rows(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], flo
     reason = say("there was no time left")
     try:
         with run.open_database() as database:
+            _take_back(run, database, todo, seconds_left)
             while todo and seconds_left() > 0:
-                _remove_row(database, todo[0])
+                if not _remove_row(database, todo[0]):
+                    _withdraw(database, todo[0])
                 todo.pop(0)
     except Fault as fault:
         # What holds this row up holds the others up as well; waiting for each of them would help nobody.
@@ -95,23 +99,55 @@ def _remove_rows(run: Run, debts: Sequence[Debt], seconds_left: Callable[[], flo
     return {id(debt): reason for debt in todo}
 
 
-def _remove_row(database: MediaStatusDB, debt: Debt) -> None:
+def _take_back(run: Run, database: MediaStatusDB, todo: list[Debt], seconds_left: Callable[[], float]) -> None:
+    """Remove the rows that the daemon does not have in hand, and wait a moment for it to put down those that it has.
+
+    What is withdrawn in mid-transfer has to be looked for on the NAS once more by a later run.
+    """
+
+    def take_back() -> bool | None:
+        for debt in list(todo):
+            if seconds_left() > 0 and _remove_row(database, debt):
+                todo.remove(debt)
+        return not todo or None
+
+    if take_back() or seconds_left() <= 0:
+        return
+    run.nudge.drain()  # from here on, only a signal ends the wait
+    with Wakeup(os.path.dirname(run.config.database_settings.db_path), stop_fd=run.nudge.fileno()) as wakeup:
+        settle(take_back, wakeup, min(_GIVE_BACK_SECONDS, seconds_left() / 2))
+
+
+def _remove_row(database: MediaStatusDB, debt: Debt) -> bool:
+    """Remove it unless the daemon has it in hand; False where it has, or where the row has changed meanwhile."""
+    record = _find(database, debt)
+    if record is None:
+        return True
+    debt.sha256 = debt.sha256 or record.file_hash  # of a run that was killed, or whose ledger was lost
+    status = record.transfer_status
+    if status is TransferStatus.TRANSFERRING:
+        return False
+    if not database.remove_record(record.id, debt.local_path, only_if=None if status is None else (status,)):
+        return False
+    untouched = record.transfer_retry_count == 0 and not record.transfer_start_time and not record.last_error_message
+    if status is TransferStatus.PENDING and untouched:
+        debt.remote_paths = []  # nobody has ever taken it up, so there is no copy to look for
+    return True
+
+
+def _withdraw(database: MediaStatusDB, debt: Debt) -> None:
+    """Remove a row although the daemon has it in hand; it may still publish a copy."""
+    record = _find(database, debt)
+    if record is not None:
+        debt.withdrawn_in_mid_transfer_at = time.time()
+        database.remove_record(record.id, debt.local_path)
+
+
+def _find(database: MediaStatusDB, debt: Debt) -> FileRecord | None:
     record = database.get(debt.row_id) if debt.row_id is not None else None
     if record is None or record.file_path != debt.local_path:
         record = database.find(debt.local_path)
-    if record is None:
-        return
-    debt.sha256 = debt.sha256 or record.file_hash  # of a run that was killed, or whose ledger was lost
-    untouched = record.transfer_retry_count == 0 and not record.transfer_start_time and not record.last_error_message
-    if database.remove_record(record.id, debt.local_path, only_if=(TransferStatus.PENDING,)):
-        if untouched:
-            debt.remote_paths = []  # nobody has ever taken it up, so there is no copy to look for
-        return
-    record = database.get(record.id)
-    if record is not None and record.transfer_status is TransferStatus.TRANSFERRING:
-        debt.withdrawn_in_mid_transfer_at = time()
-    if record is not None:
-        database.remove_record(record.id, debt.local_path)
+    return record
 
 
 def _remove_local(debt: Debt) -> str | None:
@@ -155,6 +191,6 @@ def _spared(until: float) -> str:
 def _may_reappear(run: Run, debt: Debt) -> str | None:
     """A daemon that held the file when its row was taken may still publish it; a later run looks once more."""
     withdrawn = debt.withdrawn_in_mid_transfer_at
-    if withdrawn is None or time() - withdrawn > run.config.sync_settings.sync_timeout_seconds:
+    if withdrawn is None or time.time() - withdrawn > run.config.sync_settings.sync_timeout_seconds:
         return None
     return say("the daemon held it when it was withdrawn and may still publish a copy")

@@ -78,7 +78,7 @@ class OddDaemon:
                     "SELECT id, file_path, file_name, file_hash FROM media_transfer_status"
                     " WHERE download_status = 'completed' AND transfer_status = 'pending' ORDER BY id"
                 ).fetchall()
-                if self.how == "swapped" and len(rows) < 2:
+                if self.how in ("swapped", "fails_in_turn") and len(rows) < 2:
                     rows = []
                 for number, (row_id, path, name, recorded) in enumerate(rows):
                     source = rows[number ^ 1][1] if self.how == "swapped" else path

@@ -66,6 +66,7 @@ class DeletionGuard:
         self._path = os.path.join(folder, STATE_NAME)
         self._changed = changed
         self._lock = threading.RLock()
+        self._at_nas = threading.Lock()
         self._markers: dict[str, str] = {}
         self._released_at, self._released_files = 0.0, 0
         self._stopped_key = ""
@@ -149,20 +150,21 @@ class DeletionGuard:
             LocalFault: what is remembered can't be saved.
         """
         self.check()
-        with self._lock:
-            key, base, known = self._nas_key, self._base, self._markers.get(self._nas_key)
-        marker = _marker_in(base)
-        found = _remote_marker(files, marker)
-        if found is not None and found == known:
-            return
-        if found is None:
-            files.demand_folder(base)  # raises where the folder itself is away, which needs no person
-        if known is not None:
-            target = files.typed_after_ssh
-            self._stop(causes.NAS_MARKER_MISSING, key, path=base, what=_lost(found), target=target)
-        if found is None:
-            found = self._write_remote_marker(files, marker)
-        self._remember(key, found)
+        with self._at_nas:  # two that mark it at once would take the temporary file from each other
+            with self._lock:
+                key, base, known = self._nas_key, self._base, self._markers.get(self._nas_key)
+            marker = _marker_in(base)
+            found = _remote_marker(files, marker)
+            if found is not None and found == known:
+                return
+            if found is None:
+                files.demand_folder(base)  # raises where the folder itself is away, which needs no person
+            if known is not None:
+                target = files.typed_after_ssh
+                self._stop(causes.NAS_MARKER_MISSING, key, path=base, what=_lost(found), target=target)
+            if found is None:
+                found = self._write_remote_marker(files, marker)
+            self._remember(key, found)
 
     def find_nas(self, files: NasFiles) -> None:
         """Look whether the folder on the NAS is the one that it was, and leave everything as it is.

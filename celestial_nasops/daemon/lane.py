@@ -137,9 +137,15 @@ class Lane(Worker):
             way = files.batch
             if way is None or not common.room.take_batch(self.name, files, total):
                 return records
-            rest = self._send_batch(way, records, total)
+            begun = time.monotonic()
+            delivered = self._send_batch(way, records)
+            seconds = time.monotonic() - begun
+            size = round(total / max(seconds, 0.001) * _BATCH_SECONDS)
+            self._batch_bytes = min(max(size, _SMALLEST_BATCH_BYTES), _LARGEST_BATCH_BYTES)
             self._mark_nas(files)
-            return rest
+            if delivered.sent:
+                self._arrived(delivered.sent, seconds)
+            return delivered.rest
         except Stopped:
             log.info("put down: %d small file(s)", len(records), extra=journalled(FILES_TOGETHER=len(records)))
             self._return_all(records)
@@ -153,7 +159,7 @@ class Lane(Worker):
             common.board.put_down(self.name)
         return []
 
-    def _send_batch(self, way: BatchWay, records: list[FileRecord], total: int) -> list[FileRecord]:
+    def _send_batch(self, way: BatchWay, records: list[FileRecord]) -> batch.Delivered:
         hooks = batch.Hooks(
             moved=self._moved,
             expect=self.beat,
@@ -162,14 +168,7 @@ class Lane(Worker):
             pace=lambda size: self._pace(size, small=True),
             left=self._common.leftovers.folder_left,
         )
-        begun = time.monotonic()
-        delivered = batch.send_batch(way, self._common.config, records, dt.date.today(), hooks)
-        seconds = time.monotonic() - begun
-        size = round(total / max(seconds, 0.001) * _BATCH_SECONDS)
-        self._batch_bytes = min(max(size, _SMALLEST_BATCH_BYTES), _LARGEST_BATCH_BYTES)
-        if delivered.sent:
-            self._arrived(delivered.sent, seconds)
-        return delivered.rest
+        return batch.send_batch(way, self._common.config, records, dt.date.today(), hooks)
 
     def _remove_folders(self, files: NasFiles) -> None:
         if files.batch is not None:
@@ -266,6 +265,7 @@ class Lane(Worker):
         """Record what was sent, all in one transaction, and schedule the deletions with one durable write."""
         common = self._common
         common.availability.works()
+        self._nas.give_back()  # before a row tells that this one is done: whoever takes the next goes on with it
         total = sum(sent.size for _, sent in arrivals)
         # Completed first: the delay before the deletion counts from then.
         for record, sent in self._recorded(arrivals):

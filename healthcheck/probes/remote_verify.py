@@ -24,8 +24,6 @@ from healthcheck.outcome import Finding, Outcome, gravest
 from healthcheck.status_file import boot_id
 from healthcheck.unfinished import Evidence, judge_unfinished
 
-_GIVE_BACK_SECONDS = 3.0  # how long a daemon may take to fail with what it holds, as the check or another file has
-
 
 def probe(run: Run) -> Finding:
     """Wait on the queue's commits until every file is settled or the time is up, and verify each copy at once."""
@@ -33,7 +31,6 @@ def probe(run: Run) -> Finding:
     waiting, verified, decoy = list(run.followed), list[Finding](), run.decoy
     decoy_until: float | None = None
     refusal: Fault | None = None
-    give_back_until: float | None = None
     progress = DaemonProgress(run.config.daemon_settings.state_path)
     begun = time.monotonic()
     with run.open_database() as database, Wakeup(os.path.dirname(path), media, stop_fd=run.nudge.fileno()) as wakeup:
@@ -61,10 +58,8 @@ def probe(run: Run) -> Finding:
             left = run.clock.left_to_wait()
             good = all(finding.outcome is Outcome.PASS for finding in verified)
             if refusal is not None or not (waiting or good):  # nothing more is to be learnt
-                give_back_until = give_back_until or time.monotonic() + _GIVE_BACK_SECONDS
-                held = any(map(_is_held, [*waiting, decoy] if decoy is not None else waiting))
-                left = min(left, give_back_until - time.monotonic() if held else 0.0)
-            elif not waiting:
+                break
+            if not waiting:
                 decoy_until = decoy_until or time.monotonic() + negative_proof.LONGEST_WAIT_SECONDS
                 left = min(left, decoy_until - time.monotonic())
             if left <= 0:
@@ -152,11 +147,6 @@ def _is_settled(one: Followed) -> bool:
     gone_early = one.gone_at is not None and one.completed_at is None
     ended = one.record is None or one.record.transfer_status in (TransferStatus.COMPLETED, TransferStatus.FAILED)
     return ended or gone_early
-
-
-def _is_held(one: Followed) -> bool:
-    """Whether the daemon has the file in hand: were it withdrawn now, its copy might still appear."""
-    return one.record is not None and one.record.transfer_status is TransferStatus.TRANSFERRING
 
 
 def _verify(run: Run, one: Followed, as_daemon_found: Capabilities | None) -> Finding:

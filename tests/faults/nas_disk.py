@@ -84,7 +84,6 @@ def folder_missing(site: Site) -> Iterator[None]:
 )
 def not_writable(site: Site) -> Iterator[None]:
     """The base folder may not be written."""
-    site.configure(IMPATIENT)
     site.nas.shell(f"chown root: {BASE_PATH}; chmod 755 {BASE_PATH}")
     yield
     site.nas.shell(f"chown {NAS_USER} {BASE_PATH}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import glob
 import json
 import os
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +22,14 @@ from celestial_nasops.daemon.deletion_guard import MARKER_NAME, DeletionGuard, D
 from celestial_nasops.fault import Fault, LocalFault, NasUnavailable
 from celestial_nasops.media_status_db import MediaStatusDB, TransferStatus
 from celestial_nasops.nas.files import NasFiles
+from celestial_nasops.nas.opening import open_files
+from celestial_nasops.nas.session import NasSession
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.receipts import Event, Receipt
 from tests import queue_files
 from tests.daemon_field import NAME, Field
 from tests.mounts import SmallTmpfs
+from tests.nas_servers import Server
 from tests.waiting import eventually
 
 COMPLETED, PENDING = TransferStatus.COMPLETED, TransferStatus.PENDING
@@ -93,6 +98,26 @@ def test_a_marker_that_does_not_fit_leaves_nothing(sides: Sides, small_tmpfs: Sm
         guard.check_nas(sides.files)
     assert caught.value.code == "nas_disk_full"
     assert os.listdir(base) == ["ballast"]
+
+
+def test_those_who_mark_the_nas_at_the_same_time_do_not_hinder_each_other(sides: Sides, steady_nas: Server) -> None:
+    target, settings = steady_nas.target(), steady_nas.config().nas_settings
+    together = threading.Barrier(6)
+
+    def mark(guard: DeletionGuard) -> str:
+        with NasSession.open(target, timeout_seconds=10) as session:
+            files = open_files(session, settings, timeout_seconds=10)
+            together.wait(30)
+            guard.check_nas(files)
+        return (sides.base / MARKER_NAME).read_text()
+
+    with concurrent.futures.ThreadPoolExecutor(together.parties) as threads:
+        for _ in range(5):
+            shutil.rmtree(sides.state)
+            sides.state.mkdir()
+            (sides.base / MARKER_NAME).unlink(missing_ok=True)
+            marks = set(threads.map(mark, [sides.guard()] * together.parties))
+            assert (len(marks), os.listdir(sides.base)) == (1, [MARKER_NAME])
 
 
 def test_a_marker_of_another_edge_server_or_of_a_lost_state_is_taken(sides: Sides) -> None:

@@ -37,7 +37,7 @@ def test_our_daemon_refuses_it_and_nothing_is_left(tmp_path: Path, nas: Server) 
     assert re.search(r"refused: \[file_hash_differs\] ", log)
     assert "WARNING" not in log
     assert "tried again" not in log
-    assert (litter, scene.debts()) == ([], [])
+    assert (litter, scene.debts()) == ([], []), outcome.stdout
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
@@ -109,7 +109,7 @@ def test_a_daemon_that_takes_it_is_caught(
     assert (what, named) == ("fail", cause), outcome.stdout
     assert re.fullmatch(summary, told), told
     assert outcome.exit_code == 1
-    assert (litter, scene.debts()) == ([], [])
+    assert (litter, scene.debts()) == ([], []), outcome.stdout
 
 
 def test_a_failed_run_does_not_withdraw_it_from_a_daemon_that_is_about_to_put_it_down(
@@ -120,7 +120,7 @@ def test_a_failed_run_does_not_withdraw_it_from_a_daemon_that_is_about_to_put_it
         outcome = scene.check()
         litter = scene.litter()
     assert outcome.probe("remote_verify")[:2] == ("fail", "transfer_failed"), outcome.stdout
-    assert (litter, scene.debts()) == ([], [])
+    assert (litter, scene.debts()) == ([], []), outcome.stdout
 
 
 @pytest.mark.parametrize(
