@@ -82,7 +82,7 @@ def _steer(options: argparse.Namespace) -> int:
         language.speak_as_configured(path)
         return act(config_file.begin(path), options)
     except Fault as fault:
-        sys.stderr.write(f"{coded(fault)}\n  -> {fault.remedy}\n")
+        commands.complain(fault)
         if isinstance(fault, ConfigFault):
             return CONFIG
         return commands.UNMEASURED if isinstance(fault, NasFault | DatabaseFault) else commands.FAILED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -86,10 +86,15 @@ class Receipt:
     at: str = ""
 
 
+def _raise(fault: DatabaseFault) -> None:
+    raise fault
+
+
 class ReceiptsDb(DbConnection):
     """A connection to the queue's file that knows the receipts in it. A database without them is as if it had none.
 
-    All operations raise ``DatabaseFault``.
+    All operations raise ``DatabaseFault``. ``odd``, where it is given, is told of each receipt that can't be
+    understood, as those of a newer version, and that is left out; where it is not given, such a one is raised.
     """
 
     def add_receipt(self, receipt: Receipt) -> None:
@@ -110,21 +115,21 @@ class ReceiptsDb(DbConnection):
         with self._transaction() as connection:
             self._add_receipts(connection, receipts)
 
-    def receipts_of(self, local_path: str) -> list[Receipt]:
+    def receipts_of(self, local_path: str, odd: Callable[[DatabaseFault], None] = _raise) -> list[Receipt]:
         """All receipts of a file, the oldest first.
 
         Raises:
             DatabaseFault: the database can't be read.
         """
-        return self._receipts(_OF_PATH, (bound(local_path),))
+        return self._receipts(_OF_PATH, (bound(local_path),), odd)
 
-    def newest_receipts(self, limit: int) -> list[Receipt]:
+    def newest_receipts(self, limit: int, odd: Callable[[DatabaseFault], None] = _raise) -> list[Receipt]:
         """The last receipts of all files, the newest first.
 
         Raises:
             DatabaseFault: the database can't be read.
         """
-        return self._receipts(_NEWEST, (limit,))
+        return self._receipts(_NEWEST, (limit,), odd)
 
     def last_receipt(self, local_path: str) -> Receipt | None:
         """The last receipt of what the daemon did with a file; None where it has none.
@@ -135,7 +140,7 @@ class ReceiptsDb(DbConnection):
         found = self._receipts(_LAST, (bound(local_path),))
         return found[0] if found else None
 
-    def sampled_receipts(self, count: int) -> list[Receipt]:
+    def sampled_receipts(self, count: int, odd: Callable[[DatabaseFault], None] = _raise) -> list[Receipt]:
         """The last word on each of some copies, chosen at random.
 
         Raises:
@@ -145,7 +150,7 @@ class ReceiptsDb(DbConnection):
             if not schema.has_receipts(connection):
                 return []
             ids = [row_id for (row_id,) in connection.execute(_SAMPLE, (count,)).fetchall()]
-            return [self._receipt(row) for row in connection.execute(_OF_COPIES, (json.dumps(ids),)).fetchall()]
+            return self._understood(connection.execute(_OF_COPIES, (json.dumps(ids),)), odd)
 
     def deleted_since(self, moment: float) -> int:
         """How many files the daemon has deleted since a moment (Unix seconds).
@@ -185,11 +190,25 @@ class ReceiptsDb(DbConnection):
             schema.create_receipts(connection)
         connection.executemany(_INSERT, rows)
 
-    def _receipts(self, statement: str, parameters: tuple[str | bytes | int, ...]) -> list[Receipt]:
+    def _receipts(
+        self,
+        statement: str,
+        parameters: tuple[str | bytes | int, ...],
+        odd: Callable[[DatabaseFault], None] = _raise,
+    ) -> list[Receipt]:
         with self._transaction(writes=False) as connection:
             if not schema.has_receipts(connection):
                 return []
-            return [self._receipt(row) for row in connection.execute(statement, parameters).fetchall()]
+            return self._understood(connection.execute(statement, parameters), odd)
+
+    def _understood(self, rows: sqlite3.Cursor, odd: Callable[[DatabaseFault], None]) -> list[Receipt]:
+        found = []
+        for row in rows.fetchall():
+            try:
+                found.append(self._receipt(row))
+            except DatabaseFault as fault:
+                odd(fault)
+        return found
 
     def _receipt(self, row: tuple[Any, ...]) -> Receipt:
         """A row as it is meant; what somebody else has put there is not taken for a proof."""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 
 from celestial_nasops.config_file import Loaded
+from celestial_nasops.daemon.board import coded
+from celestial_nasops.fault import Fault
 
 OK, FAILED, UNMEASURED = 0, 1, 2
 
 Command = Callable[[Loaded, argparse.Namespace], int]
+
+
+def complain(fault: Fault) -> None:
+    """Say on standard error what is wrong, as in the check's report, and what mends it."""
+    sys.stderr.write(f"{coded(fault)}\n  -> {fault.remedy}\n")
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from celestial_nasops import words
 from celestial_nasops.config import Config
 from celestial_nasops.daemon.deletion_guard import DeletionGuard
-from celestial_nasops.fault import NasFault, NasUnavailable
+from celestial_nasops.fault import DatabaseFault, NasFault, NasUnavailable
 from celestial_nasops.language import say
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
@@ -17,7 +17,7 @@ from celestial_nasops.nas.target import resolve
 from celestial_nasops.nas.verification import VerificationLevel
 from celestial_nasops.printing import put
 from celestial_nasops.receipts import Event, Receipt
-from celestial_nasops.steering.commands import FAILED, OK, UNMEASURED
+from celestial_nasops.steering.commands import FAILED, OK, UNMEASURED, complain
 from celestial_nasops.steering.database import SteeringDb
 from celestial_nasops.steering.identity import become_the_daemon_s_user
 
@@ -33,11 +33,15 @@ def run(config: Config, sample: int) -> int:
     """
     become_the_daemon_s_user(config, "verify", "--sample", str(sample))
     with SteeringDb.of(config) as db:
-        receipts = [receipt for receipt in db.sampled_receipts(sample) if receipt.sha256]
+        odd: list[DatabaseFault] = []
+        receipts = [receipt for receipt in db.sampled_receipts(sample, odd.append) if receipt.sha256]
+        for fault in odd:
+            complain(fault)
         if not receipts:
-            put(say("there are no receipts yet, so there is nothing to verify"))
+            if not odd:
+                put(say("there are no receipts yet, so there is nothing to verify"))
             return UNMEASURED
-        bad = unmeasured = 0
+        bad, unmeasured = 0, len(odd)
         guard = DeletionGuard(config.daemon_settings.state_path, config)
         timeout = config.security.connection_timeout_seconds
         with NasSession.open(resolve(config), timeout_seconds=timeout) as session:
@@ -59,7 +63,8 @@ def run(config: Config, sample: int) -> int:
                     )
                 else:
                     db.add_receipt(replace(receipt, event=Event.CHECKED, level=files.verification_level))
-        counts = {"right": len(receipts) - bad - unmeasured, "count": len(receipts), "bad": bad}
+        count = len(receipts) + len(odd)
+        counts = {"right": count - bad - unmeasured, "count": count, "bad": bad}
         proof = files.verification_level.value
         unseen = say(", {count} could not be looked at", count=unmeasured) if unmeasured else ""
         put(say("{right} of {count} copies are right, by {proof}; {bad} are not", proof=proof, **counts) + unseen)

@@ -11,6 +11,7 @@ import re
 import select
 import shlex
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -252,6 +253,32 @@ def test_copies_that_rotted_or_vanished_are_found(field: Field, nas: Server) -> 
     code, told = steer(field, "verify")
     assert code == 2
     assert told.startswith("[nas_refused] ")
+
+
+def test_a_receipt_of_a_newer_version_hides_no_other(field: Field) -> None:
+    with field.daemon():
+        field.becomes(field.put("20250122_0.jpg"), COMPLETED)
+    with contextlib.closing(sqlite3.connect(field.db.path)) as queue, queue:
+        queue.execute(
+            "INSERT INTO media_transfer_receipts (event, local_path, remote_path, size, sha256, level)"
+            " VALUES ('melted', '/a', '/b', 5, '', 'hash')"
+        )
+    told_of_it = (
+        f"[receipt_unreadable] the receipt 2 in {field.db.path} can't be understood: its event is none that this "
+        f"version writes\n  -> see what it is, and who wrote it: sqlite3 {field.db.path} "
+        "'SELECT * FROM media_transfer_receipts WHERE id = 2'\n"
+    )
+    code, told = steer(field, "receipts")
+    assert (code, len(told.splitlines())) == (2, 3), told
+    assert f"{field.media}/20250122_0.jpg" in told.splitlines()[0]
+    assert told.endswith(told_of_it)
+    assert steer(field, "receipts", "/a") == (2, told_of_it)
+    assert steer(field, "verify") == (
+        2,
+        "1 of 2 copies are right, by hash; 0 are not, 1 could not be looked at\n" + told_of_it,
+    )
+    field.remote("20250122_0.jpg").unlink()
+    assert steer(field, "verify")[0] == 1
 
 
 # --- pause and resume ---
