@@ -49,7 +49,10 @@ _INSPECT_FIRST = (
 _MAKE_FOLDER = 'stat -L -c %f -- "$2" > /dev/null || exit 3; mkdir -p -- "$1"'
 # The folder is made here as well: one that was empty a moment ago may have been tidied away by somebody else.
 # noclobber opens exclusively. Flushing here and not first at publishing gives it the time limit of the upload.
-_WRITE = 'mkdir -p -- "${1%/*}" && rm -f -- "$1" && set -C && cat > "$1" && sync "$1" && stat -c %s -- "$1"'
+_WRITE = (
+    shell_resume.FLUSH
+    + 'mkdir -p -- "${1%/*}" && rm -f -- "$1" && set -C && cat > "$1" && flush "$1" && stat -c %s -- "$1"'
+)
 # A hard link is the one way to publish that is atomic and never overwrites. Where there is none, as on exFAT, mv -n is
 # what is left. Its exit code may be 0 when it did nothing, so that is told from what lies there.
 #

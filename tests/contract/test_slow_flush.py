@@ -1,7 +1,9 @@
-"""A NAS whose disk takes its time to flush what is about to be published."""
+"""A NAS whose disk takes its time to flush what is about to be published, or whose sync knows no names."""
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from celestial_nasops.fault import NasFault
 from celestial_nasops.nas.files import NasFiles
 from celestial_nasops.nas.opening import open_files
 from celestial_nasops.nas.session import NasSession
+from celestial_nasops.transfer import SEGMENT_BYTES
 from tests.nas_servers import environment_with, openssh_server
 
 
@@ -49,3 +52,26 @@ def test_to_publish_may_take_longer_than_other_steps(tmp_path: Path) -> None:
         (folder / "many" / "y").write_bytes(b"another")
         assert files.batch is not None
         assert files.batch.publish(f"{folder}/many", ["y"], str(folder)) == {"y"}
+
+
+def test_a_sync_that_ignores_names_and_says_so(tmp_path: Path) -> None:
+    """As GNU's before 8.24."""
+    script = 'if [ $# -gt 0 ]; then echo "sync: ignoring all arguments" >&2; fi; exec /usr/bin/sync "$@"'
+    with files_with_sync(tmp_path, script) as (files, folder):
+        assert files.write(f"{folder}/x.tmp", [b"one"], stall_timeout_seconds=10) == 3
+        assert files.publish(f"{folder}/x.tmp", f"{folder}/x") is True
+        size, content = 20 << 20, bytes(1 << 20)
+        written = files.write_on(
+            f"{folder}/y", [content] * 20, start=0, size=size, segment_bytes=SEGMENT_BYTES, stall_timeout_seconds=10
+        )
+        assert (written.size, written.sha256) == (size, hashlib.sha256(content * 20).hexdigest())
+
+
+def test_a_flush_that_fails_is_told_in_its_words(tmp_path: Path) -> None:
+    with files_with_sync(tmp_path, "echo \"sync: error syncing '$1': Input/output error\" >&2; exit 1") as (
+        files,
+        folder,
+    ):
+        for write in (files.write, functools.partial(files.write_on, start=0, size=3, segment_bytes=SEGMENT_BYTES)):
+            with pytest.raises(NasFault, match="Input/output error"):
+                write(f"{folder}/x.tmp", [b"one"], stall_timeout_seconds=10)
