@@ -6,6 +6,7 @@ The large ones are sparse here and need no disk. On the NAS they do, so the larg
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -17,10 +18,15 @@ from tests.nas_servers import openssh_server
 
 SIZES = {"1 kB": 1000, "1 MB": 10**6, "100 MB": 10**8, "1 GB": 10**9}
 HUGE, CUT_AT = 30 * 10**9, 3 * 10**9
+PLACE = "/dev/shm"
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="bench-", dir="/dev/shm") as folder, openssh_server(f"{folder}/nas") as nas:
+    if shutil.disk_usage(PLACE).free < HUGE * 1.1:  # the daemon begins no file that the NAS has no room for
+        raise SystemExit(
+            f"{PLACE} must have 33 GB free, of which 3 GB are used: sudo mount -o remount,size=40g {PLACE}"
+        )
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=PLACE) as folder, openssh_server(f"{folder}/nas") as nas:
         field = Field(Path(folder), nas, daemon_settings={"heartbeat_seconds": 5})
         with field.daemon() as daemon:
             for name, size in SIZES.items():
