@@ -268,14 +268,16 @@ ENTRIES = (
             explanation=(
                 "A row in the table of receipts holds what this version never writes. A newer version may have written "
                 "it, or somebody by hand. It proves nothing, so what it is asked for does not happen: the file stays "
-                "here. Looking is safe; install the newer version again if there was one."
+                "here. `receipts` and `verify` name it, and go on with the others. Looking is safe; install the newer "
+                "version again if there was one."
             ),
         ),
         zh=Translation(
             title="回执无法理解",
             explanation=(
                 "回执表中有一行是本版本从不写入的内容。也许是更新的版本写的，也许是有人手工写的。它不能证明什么，因此依"
-                "赖它的操作不会进行：文件留在本地。查看是安全的；如果曾装过更新的版本，请重新安装它。"
+                "赖它的操作不会进行：文件留在本地。`receipts` 和 `verify` 会指出它，并继续处理其余的。查看是安全的；"
+                "如果曾装过更新的版本，请重新安装它。"
             ),
             summary="{path} 中的回执 {row_id} 无法理解：其 {column} 不是本版本写入的值",
             remedy="查看它是什么、由谁写入：sqlite3 {path} 'SELECT * FROM media_transfer_receipts WHERE id = {row_id}'",

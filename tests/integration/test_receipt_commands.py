@@ -79,6 +79,9 @@ def test_a_receipt_of_a_newer_version_hides_no_other(field: Field) -> None:
     assert f"{field.media}/20250122_0.jpg" in told.splitlines()[0]
     assert told.endswith(told_of_it)
     assert steer(field, "receipts", "/a") == (2, told_of_it)
+    code, told = steer(field, "receipts", "--json")
+    plain, end = json.JSONDecoder().raw_decode(told)
+    assert (code, [receipt["event"] for receipt in plain], told[end:]) == (2, ["sent"], "\n" + told_of_it)
     assert steer(field, "verify") == (
         2,
         "1 of 2 copies are right, by hash; 0 are not, 1 could not be looked at\n" + told_of_it,
